@@ -1,0 +1,29 @@
+"""The `Records` port: transactions over `taishi.records.tables` on SQLite or PostgreSQL through SQLAlchemy.
+
+The scope is a property of the session: every SELECT of a scoped table, aggregates and joins included, is filtered by
+SQLAlchemy's loader criteria before it reaches the database, so that a handler cannot forget it.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from taishi.scope import Scope
+
+
+class Records(Protocol):
+    def read(self, scope: Scope) -> AbstractContextManager[Session]:
+        """A read-only snapshot; nothing flushed here is kept."""
+
+    def write(self, scope: Scope) -> AbstractContextManager[Session]:
+        """One transaction: committed when the block ends, rolled back when it raises. On SQLite it takes the write
+        lock at once, so it cannot fail half-way on a lock. Raises Conflict when a versioned row changed meanwhile, RecordsError when the
+        engine fails."""
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest migration. Safe to call from several processes at once."""
+
+    def close(self) -> None: ...

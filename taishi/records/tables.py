@@ -1,0 +1,379 @@
+"""What a person can change, and the few derived things people work on. SQLAlchemy 2 tables; migrations build them.
+
+Times are epoch seconds (float, UTC). Region columns hold the full six-digit GB/T 2260 code of the county (or city).
+Tables with `Owned` carry enterprise, region and authority, so that one scope filter fits all of them.
+Machine columns and human columns live side by side: the processor never writes a human column, people never write a
+machine column; `version` counts human edits (the ETag).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {  # noqa: RUF012  SQLAlchemy reads this class attribute
+        dict[str, Any]: JSON,
+        list[Any]: JSON,
+        str: String(255),
+        float: Float(53),
+    }
+
+
+class Owned:
+    """Belongs to an enterprise: the columns the scope filter reads."""
+
+    enterprise_id: Mapped[str] = mapped_column(index=True)
+    region: Mapped[str] = mapped_column(String(6), index=True)
+    authority: Mapped[str] = mapped_column(String(16), default="")
+
+
+# ---------------------------------------------------------------- inventory
+
+
+class Division(Base):
+    """GB/T 2260 division: province, city, county. `parent` is empty at the platform's root."""
+
+    __tablename__ = "division"
+    code: Mapped[str] = mapped_column(String(6), primary_key=True)
+    parent: Mapped[str] = mapped_column(String(6), index=True, default="")
+    level: Mapped[str] = mapped_column(String(16))  # province | city | county
+    name: Mapped[str]
+    name_en: Mapped[str] = mapped_column(default="")
+
+
+class Park(Base):
+    __tablename__ = "park"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    region: Mapped[str] = mapped_column(String(6), index=True)
+    name: Mapped[str]
+    name_en: Mapped[str] = mapped_column(default="")
+
+
+class Enterprise(Base):
+    """`id` doubles as the scope's enterprise id. kind: industrial | platform | identifier. level: 1–3, 3 highest."""
+
+    __tablename__ = "enterprise"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str]
+    name_en: Mapped[str] = mapped_column(default="")
+    region: Mapped[str] = mapped_column(String(6), index=True)
+    park_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    industry: Mapped[str] = mapped_column(String(8), index=True)  # GB/T 4754 code, such as C36 or C3610
+    kind: Mapped[str] = mapped_column(String(16))
+    level: Mapped[int] = mapped_column(default=1)
+    authority: Mapped[str] = mapped_column(String(16), default="miit")
+    contact: Mapped[str] = mapped_column(default="")
+    contact_phone: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[float] = mapped_column(default=0.0)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Asset(Owned, Base):
+    """`criticality` 0.2–1.0; `purdue` 0–5 (3.5 is the DMZ), None where unknown; `exposure`: none | internal | internet."""
+
+    __tablename__ = "asset"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str]
+    kind: Mapped[str] = mapped_column(String(32))  # plc hmi historian engineering server workstation firewall gateway …
+    address: Mapped[str] = mapped_column(String(64), index=True, default="")
+    hostname: Mapped[str] = mapped_column(default="")
+    criticality: Mapped[float] = mapped_column(default=0.5)
+    purdue: Mapped[float | None]
+    exposure: Mapped[str] = mapped_column(String(16), default="none")
+    exposed_protocols: Mapped[list[Any]] = mapped_column(default=list)
+    vendor: Mapped[str] = mapped_column(default="")
+    model: Mapped[str] = mapped_column(default="")
+
+
+# ---------------------------------------------------------------- sources and their balance
+
+
+class Source(Owned, Base):
+    """A registered sender. `parser` empty means "sniff". state: learning | active | disabled."""
+
+    __tablename__ = "source"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str]
+    product: Mapped[str] = mapped_column(default="")
+    parser: Mapped[str] = mapped_column(String(64), default="")
+    transport: Mapped[str] = mapped_column(String(32))  # syslog | http | file
+    data_kind: Mapped[str] = mapped_column(String(16), default="security")
+    timezone: Mapped[str] = mapped_column(String(64), default="Asia/Shanghai")
+    encoding: Mapped[str] = mapped_column(String(32), default="")
+    key_hash: Mapped[str | None] = mapped_column(String(64), index=True)  # SHA-256 of the API key, hex
+    key_expires_at: Mapped[float | None]
+    addresses: Mapped[list[Any]] = mapped_column(default=list)  # networks that plain syslog may come from
+    certificate: Mapped[str | None] = mapped_column(String(64), index=True)  # SHA-256 fingerprint, hex
+    state: Mapped[str] = mapped_column(String(16), default="active")
+    expected_period: Mapped[float] = mapped_column(default=3600.0)  # seconds between records, for silence
+    quota_per_second: Mapped[float] = mapped_column(default=20_000.0)
+    created_at: Mapped[float] = mapped_column(default=0.0)
+    first_seen: Mapped[float | None]
+    last_seen: Mapped[float | None]  # newest event received_at
+    clock_skew: Mapped[float] = mapped_column(default=0.0)  # seconds, smoothed, sender minus us
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Ledger(Owned, Base):
+    """received = stored + merged + suppressed + quarantined + rejected, per source and hour of receipt (epoch hour)."""
+
+    __tablename__ = "ledger"
+    source_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    hour: Mapped[int] = mapped_column(primary_key=True)
+    received: Mapped[int] = mapped_column(BigInteger, default=0)
+    stored: Mapped[int] = mapped_column(BigInteger, default=0)
+    merged: Mapped[int] = mapped_column(BigInteger, default=0)  # repeats of a delivery that was already taken
+    suppressed: Mapped[int] = mapped_column(BigInteger, default=0)
+    quarantined: Mapped[int] = mapped_column(BigInteger, default=0)
+    rejected: Mapped[int] = mapped_column(BigInteger, default=0)
+    delay_sum: Mapped[float] = mapped_column(default=0.0)  # Σ (received_at − @timestamp) of stored events, seconds
+
+
+class QuarantineRecord(Owned, Base):
+    """status: new | replayed | discarded. `id` is the event id the record would have had."""
+
+    __tablename__ = "quarantine"
+    id: Mapped[str] = mapped_column(String(96), primary_key=True)
+    source_id: Mapped[str] = mapped_column(String(64), index=True)
+    received_at: Mapped[float] = mapped_column(index=True)
+    original: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    parser: Mapped[str] = mapped_column(String(64), default="")
+    status: Mapped[str] = mapped_column(String(16), default="new", index=True)
+
+
+# ---------------------------------------------------------------- the processor's own
+
+
+class StreamOffset(Base):
+    """The processor's committed position: written by compare-and-set in the transaction of its effects."""
+
+    __tablename__ = "stream_offset"
+    group: Mapped[str] = mapped_column("consumer_group", String(64), primary_key=True)
+    topic: Mapped[str] = mapped_column(String(128), primary_key=True)
+    partition: Mapped[int] = mapped_column(primary_key=True)
+    offset: Mapped[int] = mapped_column("position", BigInteger)
+
+
+class SeenDelivery(Base):
+    """Deliveries already processed, so that a batch put on the stream twice has its effects once."""
+
+    __tablename__ = "seen_delivery"
+    delivery: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[float] = mapped_column(index=True)
+
+
+class StageState(Base):
+    """A stage's state for one key (an enterprise), as the stage encoded it."""
+
+    __tablename__ = "stage_state"
+    topic: Mapped[str] = mapped_column(String(128), primary_key=True)
+    partition: Mapped[int] = mapped_column(primary_key=True)
+    stage: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column("state_key", String(128), primary_key=True)
+    blob: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Decision(Base):
+    """What people decided about correlation; the processor applies new rows, in order, at a checkpoint.
+
+    kind: merge {into, incident} | split {incident, metas, new_incident} | detach {incident, meta, new_incident}
+    | undo {decision}. `applied_at` is set by the processor.
+    """
+
+    __tablename__ = "decision"
+    seq: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    enterprise_id: Mapped[str] = mapped_column(String(64), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    payload: Mapped[dict[str, Any]]
+    actor: Mapped[str]
+    at: Mapped[float]
+    undone_by: Mapped[int | None]
+
+
+class Change(Base):
+    """What the live view follows: one row per changed thing, written in the transaction that changed it."""
+
+    __tablename__ = "change"
+    seq: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    at: Mapped[float]
+    kind: Mapped[str] = mapped_column(String(16))  # incident | risk | source
+    object_id: Mapped[str] = mapped_column(String(96))
+    enterprise_id: Mapped[str] = mapped_column(String(64), default="")
+    region: Mapped[str] = mapped_column(String(6), default="")
+    authority: Mapped[str] = mapped_column(String(16), default="")
+
+
+# ---------------------------------------------------------------- what the analyst works on
+
+
+class MetaAlert(Owned, Base):
+    """Repeated alerts of one behaviour (归并告警), with the evidence found by id in the EventStore.
+
+    `join` says why it is in its incident: {"score", "weight", "stage_factor", "risk_factor", "entities": [{"kind",
+    "value", "weight"}], "text_zh", "text_en", "by": "engine" | login}.
+    """
+
+    __tablename__ = "meta_alert"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    incident_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    behaviour: Mapped[str]  # "T1110.001|10.1.2.3": technique or feature, and scope
+    name: Mapped[str] = mapped_column(Text)  # the most frequent rule name
+    technique: Mapped[str] = mapped_column(String(32), default="")
+    tactic: Mapped[str] = mapped_column(String(64), default="")
+    stage: Mapped[int] = mapped_column(default=0)  # order of the kill chain, IT then ICS
+    severity: Mapped[int]  # 0–100, never lowered
+    outcome: Mapped[str] = mapped_column(String(16), default="unknown")  # success | failure | unknown; success sticks
+    count: Mapped[int] = mapped_column(BigInteger)
+    first_seen: Mapped[float]
+    last_seen: Mapped[float] = mapped_column(index=True)
+    attacker: Mapped[str] = mapped_column(default="")
+    victim: Mapped[str] = mapped_column(default="")
+    entities: Mapped[list[Any]] = mapped_column(default=list)  # [{"kind", "value"}]
+    rules: Mapped[dict[str, Any]] = mapped_column(default=dict)  # rule name → count, capped
+    evidence: Mapped[list[Any]] = mapped_column(default=list)  # event ids: first, last and a reservoir between
+    products: Mapped[list[Any]] = mapped_column(default=list)
+    risk: Mapped[float] = mapped_column(default=0.0)
+    surprise: Mapped[float] = mapped_column(default=0.0)
+    join: Mapped[dict[str, Any]] = mapped_column("join_reason", default=dict)
+
+
+class Incident(Owned, Base):
+    """Correlated meta-alerts of one enterprise (安全事件).
+
+    Machine: score … counts. Human: status, verdict, owner, severity_override, note count, version.
+    status: new | triaged | in_progress | contained | resolved | closed.
+    verdict: "" | true_positive_success | true_positive_attempt | benign_positive | false_positive | duplicate | automated | other.
+    `reasons` are additive: [{"code", "share", "value", "text_zh", "text_en", "meta_id"}], shares sum to 1.
+    """
+
+    __tablename__ = "incident"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    title_zh: Mapped[str] = mapped_column(Text)
+    title_en: Mapped[str] = mapped_column(Text)
+    escalated: Mapped[bool] = mapped_column(default=False, index=True)  # a person should look
+    escalated_at: Mapped[float | None]
+    score: Mapped[float]  # 0–1
+    severity: Mapped[int]  # 0–100
+    stages: Mapped[list[Any]] = mapped_column(default=list)  # [{"stage", "tactic", "technique", "first_seen"}] in order
+    techniques: Mapped[list[Any]] = mapped_column(default=list)
+    reasons: Mapped[list[Any]] = mapped_column(default=list)
+    entities: Mapped[list[Any]] = mapped_column(default=list)
+    alert_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    meta_count: Mapped[int] = mapped_column(default=0)
+    first_seen: Mapped[float]
+    last_seen: Mapped[float] = mapped_column(index=True)
+    outcome: Mapped[str] = mapped_column(String(16), default="unknown")
+    asset_criticality: Mapped[float] = mapped_column(default=0.0)
+    related: Mapped[list[Any]] = mapped_column(default=list)  # incident ids
+    merged_into: Mapped[str | None] = mapped_column(String(64))
+    updated_at: Mapped[float] = mapped_column(default=0.0, index=True)
+    # human
+    status: Mapped[str] = mapped_column(String(16), default="new", index=True)
+    verdict: Mapped[str] = mapped_column(String(32), default="")
+    verdict_reason: Mapped[str] = mapped_column(Text, default="")
+    owner: Mapped[str] = mapped_column(default="", index=True)
+    acknowledged_at: Mapped[float | None]
+    resolved_at: Mapped[float | None]
+    closed_at: Mapped[float | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    __table_args__ = (Index("incident_queue", "escalated", "status", "last_seen"),)
+
+
+class IncidentHistory(Owned, Base):
+    """Who changed what, when and why. Notes are entries with action "note"."""
+
+    __tablename__ = "incident_history"
+    seq: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    incident_id: Mapped[str] = mapped_column(String(64), index=True)
+    at: Mapped[float]
+    actor: Mapped[str]
+    action: Mapped[str] = mapped_column(String(32))
+    before: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    after: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    note: Mapped[str] = mapped_column(Text, default="")
+    bulk_id: Mapped[str] = mapped_column(String(64), default="", index=True)
+
+
+class Risk(Base):
+    """The current index. kind: asset | enterprise | park | county | city | province | industry. Scoped through region
+    and enterprise_id (empty for regions). `parts` sum to `mid`: [{"kind", "key", "name", "value", "share", …}]."""
+
+    __tablename__ = "risk"
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    key: Mapped[str] = mapped_column("risk_key", String(96), primary_key=True)
+    region: Mapped[str] = mapped_column(String(6), index=True, default="")
+    enterprise_id: Mapped[str] = mapped_column(String(64), index=True, default="")
+    authority: Mapped[str] = mapped_column(String(16), default="")
+    at: Mapped[float]
+    low: Mapped[float]
+    mid: Mapped[float]
+    high: Mapped[float]
+    coverage: Mapped[float]
+    parts: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class RiskHistory(Base):
+    __tablename__ = "risk_history"
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    key: Mapped[str] = mapped_column("risk_key", String(96), primary_key=True)
+    hour: Mapped[int] = mapped_column(primary_key=True)
+    region: Mapped[str] = mapped_column(String(6), default="")
+    enterprise_id: Mapped[str] = mapped_column(String(64), default="")
+    authority: Mapped[str] = mapped_column(String(16), default="")
+    low: Mapped[float]
+    mid: Mapped[float]
+    high: Mapped[float]
+    coverage: Mapped[float]
+
+
+# ---------------------------------------------------------------- people and the audit trail
+
+
+class Person(Base):
+    """role: analyst | official | contact | operator | auditor. Scope columns as `taishi.scope.Scope`."""
+
+    __tablename__ = "person"
+    login: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str]
+    role: Mapped[str] = mapped_column(String(16))
+    password_hash: Mapped[str]
+    regions: Mapped[list[Any]] = mapped_column(default=list)
+    enterprises: Mapped[list[Any]] = mapped_column(default=list)
+    authorities: Mapped[list[Any]] = mapped_column(default=list)
+    disabled: Mapped[bool] = mapped_column(default=False)
+    failed_logins: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[float] = mapped_column(default=0.0)
+    preferences: Mapped[dict[str, Any]] = mapped_column(default=dict)  # saved views, language, theme
+
+
+class LoginSession(Base):
+    __tablename__ = "login_session"
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 hex
+    login: Mapped[str] = mapped_column(ForeignKey("person.login"), index=True)
+    csrf: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[float]
+    last_used_at: Mapped[float]
+    expires_at: Mapped[float]
+
+
+class Audit(Base):
+    """Append-only; `hash` = SHA-256 over the previous hash and this row's content."""
+
+    __tablename__ = "audit"
+    seq: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    at: Mapped[float]
+    actor: Mapped[str]
+    action: Mapped[str] = mapped_column(String(64))
+    object_kind: Mapped[str] = mapped_column(String(32), default="")
+    object_id: Mapped[str] = mapped_column(String(96), default="")
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
