@@ -1,0 +1,31 @@
+"""Fixtures shared by all tests. What needs material outside the project skips by name where that is absent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from taishi.records.sql import SqlRecords
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of real logs (`TAISHI_CORPUS`, else ../shared/corpus beside the checkout)."""
+    path = Path(os.environ.get("TAISHI_CORPUS", ROOT.parent / "shared" / "corpus"))
+    if not path.is_dir():
+        pytest.skip("the corpus of real logs is absent: set TAISHI_CORPUS to its folder to run this")
+    return path
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator[SqlRecords]:
+    """A migrated, empty Records on SQLite."""
+    opened = SqlRecords(f"sqlite:///{tmp_path / 'records.sqlite'}")
+    opened.migrate()
+    yield opened
+    opened.close()
