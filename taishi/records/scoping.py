@@ -1,0 +1,71 @@
+"""The scope as part of every query: SQLAlchemy adds these criteria to each SELECT, UPDATE and DELETE of a session.
+
+A handler cannot forget what it never writes. Tables without an owner (people, audit, divisions, the processor's own)
+are guarded by role in the API, not by scope. Core statements on `Table` objects bypass the criteria: a test keeps them
+out of `api/`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
+from sqlalchemy.sql.base import ExecutableOption
+
+from taishi.records.tables import Base, Change, Decision, Enterprise, Owned, Park, Risk, RiskHistory
+from taishi.scope import EVERYTHING, Scope
+
+
+def _within(scope: Scope, region: Any, enterprise: Any, authority: Any) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = []
+    if scope.enterprises:
+        conditions.append(enterprise.in_(scope.enterprises))
+    if scope.authorities:
+        conditions.append(authority.in_(scope.authorities))
+    if scope.regions:
+        ranges = [region.between(p.ljust(6, "0"), p.ljust(6, "9")) for p in scope.prefixes]
+        conditions.append(or_(*ranges))
+    return and_(*conditions)
+
+
+def _enterprises(scope: Scope) -> ColumnElement[bool]:
+    return _within(scope, Enterprise.region, Enterprise.id, Enterprise.authority)
+
+
+def _park(scope: Scope) -> ColumnElement[bool]:
+    """A park is seen by those who see its region; with an enterprise or authority scope, by those with a member in it."""
+    if scope.enterprises or scope.authorities:
+        return Park.id.in_(select(Enterprise.park_id).where(_enterprises(scope)))
+    return _within(scope, Park.region, None, None)
+
+
+def _conditions(scope: Scope) -> list[tuple[type[Base], ColumnElement[bool]]]:
+    owned = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Owned)]
+    tables: list[Any] = [*owned, Risk, RiskHistory, Change]
+    found: list[tuple[type[Base], ColumnElement[bool]]] = [
+        (table, _within(scope, table.region, table.enterprise_id, table.authority)) for table in tables
+    ]
+    return [
+        *found,
+        (Enterprise, _enterprises(scope)),
+        (Park, _park(scope)),
+        (Decision, Decision.enterprise_id.in_(select(Enterprise.id).where(_enterprises(scope)))),
+    ]
+
+
+def scope_options(scope: Scope) -> list[ExecutableOption]:
+    """The loader criteria of a scope; none for the platform itself."""
+    if scope == EVERYTHING:
+        return []
+    conditions = _conditions(scope)
+    if scope.nothing:
+        conditions = [(table, false()) for table, _ in conditions]
+    return [with_loader_criteria(table, condition, include_aliases=True) for table, condition in conditions]
+
+
+def apply_scope(state: ORMExecuteState) -> None:
+    """The session's `do_orm_execute` listener."""
+    options: list[ExecutableOption] = state.session.info["scope_options"]
+    if options and (state.is_select or state.is_update or state.is_delete):
+        state.statement = state.statement.options(*options)
