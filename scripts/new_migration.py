@@ -1,4 +1,7 @@
-"""Write a migration for what changed in `taishi.records.tables`: `python scripts/new_migration.py 0002 "add notices"`."""
+"""Write a migration for what changed in `taishi.records.tables`.
+
+Usage: `python scripts/new_migration.py 0002 "add notices"`.
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -25,31 +26,31 @@ class Section(BaseModel):
 
 
 class StreamSettings(Section):
-    url: str = Field("", description="Empty: SQLite log under data_dir.")
-    partitions: int = Field(12, ge=1, le=1024, description="Partitions of the event topic when it is created.")
+    url: str = Field(default="", description="Empty: SQLite log under data_dir.")
+    partitions: int = Field(default=12, ge=1, le=1024, description="Partitions of the event topic when it is created.")
 
 
 class StoreSettings(Section):
-    url: str = Field("", description="Empty: tantivy indexes under data_dir.")
-    events_days: int = Field(180, ge=1, description="Days that events are kept.")
-    alerts_days: int = Field(365, ge=1, description="Days that alerts are kept.")
+    url: str = Field(default="", description="Empty: tantivy indexes under data_dir.")
+    events_days: int = Field(default=180, ge=1, description="Days that events are kept.")
+    alerts_days: int = Field(default=365, ge=1, description="Days that alerts are kept.")
 
 
 class RecordsSettings(Section):
-    url: str = Field("", description="SQLAlchemy URL. Empty: SQLite under data_dir.")
+    url: str = Field(default="", description="SQLAlchemy URL. Empty: SQLite under data_dir.")
 
 
 class SyslogSettings(Section):
     host: str = "127.0.0.1"
-    udp_port: int | None = Field(5514, description="None switches the listener off.")
+    udp_port: int | None = Field(default=5514, description="None switches the listener off.")
     tcp_port: int | None = 5514
     tls_port: int | None = None
     certificate: Path | None = None
     private_key: Path | None = None
-    client_ca: Path | None = Field(None, description="Where given, TLS clients must present a certificate of it.")
-    max_line: int = Field(256 * 1024, description="Bytes of one record; longer ones are quarantined, cut.")
+    client_ca: Path | None = Field(default=None, description="Where given, TLS clients must present its certificate.")
+    max_line: int = Field(default=256 * 1024, description="Bytes of one record; longer ones are quarantined, cut.")
     max_connections: int = 2000
-    idle_timeout: float = Field(600.0, description="Seconds without a byte after which a connection is closed.")
+    idle_timeout: float = Field(default=600.0, description="Seconds without a byte after which a connection is closed.")
 
 
 class HttpSettings(Section):
@@ -57,22 +58,22 @@ class HttpSettings(Section):
     port: int | None = 8089
     certificate: Path | None = None
     private_key: Path | None = None
-    max_body: int = Field(16 * 1024 * 1024, description="Bytes of one body as sent.")
-    max_inflated: int = Field(128 * 1024 * 1024, description="Bytes of one body after decompression.")
+    max_body: int = Field(default=16 * 1024 * 1024, description="Bytes of one body as sent.")
+    max_inflated: int = Field(default=128 * 1024 * 1024, description="Bytes of one body after decompression.")
     max_records: int = 100_000
 
 
 class CollectSettings(Section):
-    batch_records: int = Field(500, ge=1, description="Records of one stream message.")
-    batch_wait: float = Field(0.02, description="Seconds a record waits for company: the fsync group.")
-    spool_bytes: int = Field(1 << 30, description="Spool on disk while the stream is down; then senders are refused.")
-    max_depth: int = Field(64, description="Nesting of JSON and XML.")
-    max_pending: int = Field(64 * 1024 * 1024, description="Bytes in memory that the stream has not confirmed.")
+    batch_records: int = Field(default=500, ge=1, description="Records of one stream message.")
+    batch_wait: float = Field(default=0.02, description="Seconds a record waits for company: the fsync group.")
+    spool_bytes: int = Field(default=1 << 30, description="Disk used while the stream is down; then refuse.")
+    max_depth: int = Field(default=64, description="Nesting of JSON and XML.")
+    max_pending: int = Field(default=64 * 1024 * 1024, description="Bytes in memory that the stream has not confirmed.")
 
 
 class ProcessSettings(Section):
-    checkpoint_seconds: float = Field(1.0, gt=0, description="Work between two commits.")
-    lateness: float = Field(3600.0, description="Seconds that an event may lag behind its enterprise's newest.")
+    checkpoint_seconds: float = Field(default=1.0, gt=0, description="Work between two commits.")
+    lateness: float = Field(default=3600.0, description="Seconds that an event may lag behind its enterprise's newest.")
 
 
 class ApiSettings(Section):
@@ -81,19 +82,19 @@ class ApiSettings(Section):
     public_url: str = ""
     dashboards_dir: Path = Path("dashboards/dist")
     session_hours: float = 12.0
-    secure_cookies: bool = Field(False, description="Set where the platform is reached over TLS.")
+    secure_cookies: bool = Field(default=False, description="Set where the platform is reached over TLS.")
 
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix="TAISHI_", env_nested_delimiter="__", extra="forbid", frozen=True, toml_file="taishi.toml"
+        env_prefix="TAISHI_", env_nested_delimiter="__", extra="forbid", frozen=True
     )
 
     data_dir: Path = Path("var")
-    region: str = Field("330000", pattern=r"^\d{6}$", description="The division this platform serves.")
+    region: str = Field(default="330000", pattern=r"^\d{6}$", description="The division this platform serves.")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
-    metrics_port: int | None = Field(None, description="Serve /metrics and /health of collect and process here.")
+    metrics_port: int | None = Field(default=None, description="Where `process` serves /metrics and /health.")
     stream: StreamSettings = StreamSettings()
     store: StoreSettings = StoreSettings()
     records: RecordsSettings = RecordsSettings()
@@ -112,4 +113,5 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        file = TomlConfigSettingsSource(settings_cls, os.environ.get("TAISHI_CONFIG", "taishi.toml"))
+        return init_settings, env_settings, file

@@ -34,7 +34,7 @@ def _enterprises(scope: Scope) -> ColumnElement[bool]:
 
 
 def _park(scope: Scope) -> ColumnElement[bool]:
-    """A park is seen by those who see its region; with an enterprise or authority scope, by those with a member in it."""
+    """A park is seen by those who see its region; with an enterprise or authority scope, by those with a member."""
     if scope.enterprises or scope.authorities:
         return Park.id.in_(select(Enterprise.park_id).where(_enterprises(scope)))
     return _within(scope, Park.region, None, None)

@@ -75,7 +75,7 @@ class Enterprise(Base):
 
 
 class Asset(Owned, Base):
-    """`criticality` 0.2–1.0; `purdue` 0–5 (3.5 is the DMZ), None where unknown; `exposure`: none | internal | internet."""
+    """`criticality` 0.2–1.0; `purdue` 0–5 (3.5: DMZ), None if unknown; `exposure`: none | internal | internet."""
 
     __tablename__ = "asset"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -249,7 +249,8 @@ class Incident(Owned, Base):
 
     Machine: score … counts. Human: status, verdict, owner, severity_override, note count, version.
     status: new | triaged | in_progress | contained | resolved | closed.
-    verdict: "" | true_positive_success | true_positive_attempt | benign_positive | false_positive | duplicate | automated | other.
+    verdict: "" | true_positive_success | true_positive_attempt | benign_positive |
+    false_positive | duplicate | automated | other.
     `reasons` are additive: [{"code", "share", "value", "text_zh", "text_en", "meta_id"}], shares sum to 1.
     """
 

@@ -1,0 +1,121 @@
+"""The composition root: the one place that turns settings into adapters and adapters into running roles."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+import uvloop
+from api.app import create_app
+from collectors.collector import Collector
+from fastapi import FastAPI
+from processor.worker import Worker
+
+from taishi.errors import ConfigError
+from taishi.observe import Health, serve_health
+from taishi.records.port import Records
+from taishi.records.sql import SqlRecords
+from taishi.settings import Settings
+from taishi.store.embedded import TantivyStore
+from taishi.store.port import EventStore
+from taishi.stream.port import Stream
+from taishi.stream.sqlite import SqliteStream
+
+
+def build_records(settings: Settings) -> SqlRecords:
+    return SqlRecords(settings.records.url or f"sqlite:///{settings.data_dir.absolute() / 'records.sqlite'}")
+
+
+def build_stream(settings: Settings) -> SqliteStream:
+    if settings.stream.url:
+        raise ConfigError(f"stream.url {settings.stream.url!r} names no engine this version has; leave it empty")
+    return SqliteStream(settings.data_dir.absolute() / "stream.sqlite")
+
+
+def build_store(settings: Settings, *, writable: bool) -> TantivyStore:
+    if settings.store.url:
+        raise ConfigError(f"store.url {settings.store.url!r} names no engine this version has; leave it empty")
+    return TantivyStore(settings.data_dir.absolute() / "events", writable=writable)
+
+
+def prepare(settings: Settings) -> None:
+    """Make the data directory and bring the records schema up to date; every role calls it, one at a time does it."""
+    Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
+    records = build_records(settings)
+    try:
+        records.migrate()
+    finally:
+        records.close()
+
+
+def run_collect(settings: Settings) -> None:
+    """The collectors, until SIGTERM or SIGINT; then what was accepted is drained."""
+    prepare(settings)
+    with _closing(build_stream(settings), build_records(settings)) as (stream, records):
+        uvloop.run(_collect(settings, stream, records))
+
+
+async def _collect(settings: Settings, stream: Stream, records: Records) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, stop.set)
+    await Collector(settings, stream, records).run(stop)
+
+
+def run_process(settings: Settings) -> None:
+    """The processor, until SIGTERM or SIGINT; the checkpoint in hand is committed first."""
+    prepare(settings)
+    stop = threading.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, lambda *_: stop.set())
+    store = build_store(settings, writable=True)
+    with _closing(build_stream(settings), build_records(settings)) as (stream, records):
+        worker = Worker(settings, stream, store, records)
+        end_health = None
+        if settings.metrics_port is not None:
+            end_health = serve_health("127.0.0.1", settings.metrics_port, Health({"worker": worker.problem}))
+        try:
+            worker.run(stop)
+        finally:
+            if end_health:
+                end_health()
+            store.close()
+
+
+def build_api(settings: Settings) -> tuple[FastAPI, list[EventStore | Records | Stream]]:
+    """The application, and what to close after it."""
+    store, records, stream = build_store(settings, writable=False), build_records(settings), build_stream(settings)
+    return create_app(settings, store, records, stream), [store, records, stream]
+
+
+def run_api(settings: Settings) -> None:
+    """The API and the dashboards, until SIGTERM or SIGINT."""
+    prepare(settings)
+    app, opened = build_api(settings)
+    try:
+        uvicorn.run(
+            app,
+            host=settings.api.host,
+            port=settings.api.port,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=3,  # live views hold connections open for ever
+        )
+    finally:
+        for port in opened:
+            port.close()
+
+
+@contextmanager
+def _closing(stream: SqliteStream, records: SqlRecords) -> Iterator[tuple[SqliteStream, SqlRecords]]:
+    try:
+        yield stream, records
+    finally:
+        stream.close()
+        records.close()
