@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -26,7 +26,7 @@ def _within(scope: Scope, region: Any, enterprise: Any, authority: Any) -> Colum
     if scope.regions:
         ranges = [region.between(p.ljust(6, "0"), p.ljust(6, "9")) for p in scope.prefixes]
         conditions.append(or_(*ranges))
-    return and_(*conditions)
+    return and_(true(), *conditions)
 
 
 def _enterprises(scope: Scope) -> ColumnElement[bool]:
