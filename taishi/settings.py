@@ -87,7 +87,11 @@ class ApiSettings(Section):
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix="TAISHI_", env_nested_delimiter="__", extra="forbid", frozen=True
+        env_prefix="TAISHI_",
+        env_nested_delimiter="__",
+        env_parse_none_str="off",
+        extra="forbid",
+        frozen=True,
     )
 
     data_dir: Path = Path("var")

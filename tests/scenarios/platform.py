@@ -1,0 +1,115 @@
+"""A whole platform of real processes on a temporary data directory, for tests that kill parts of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from taishi.records.sql import SqlRecords
+from taishi.store.embedded import TantivyStore
+from taishi.stream.sqlite import SqliteStream
+
+PATIENCE = 120.0
+"""Seconds that a condition may take on a busy machine before the test says what it waited for."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(condition: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
+    """Poll until the condition holds; fails with what was waited for."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {patience:.0f} s for {what}")
+        time.sleep(0.05)
+
+
+class Platform:
+    """Roles are started, killed and stopped by name: collect, process, api."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.ports = {"http": free_port(), "tcp": free_port(), "udp": free_port(), "api": free_port()}
+        self._log = (data_dir / "roles.log").open("ab")
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.records = SqlRecords(f"sqlite:///{data_dir / 'records.sqlite'}")
+        self.records.migrate()
+
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "TAISHI_CONFIG": str(self.data_dir / "absent.toml"),
+            "TAISHI_DATA_DIR": str(self.data_dir),
+            "TAISHI_HTTP__PORT": str(self.ports["http"]),
+            "TAISHI_SYSLOG__TCP_PORT": str(self.ports["tcp"]),
+            "TAISHI_SYSLOG__UDP_PORT": str(self.ports["udp"]),
+            "TAISHI_API__PORT": str(self.ports["api"]),
+            "TAISHI_PROCESS__CHECKPOINT_SECONDS": "0.2",
+        }
+
+    def start(self, *roles: str) -> None:
+        for role in roles:
+            self._processes[role] = subprocess.Popen(
+                [sys.executable, "-m", "taishi.main", role],
+                env=self.environment(), stdout=self._log, stderr=self._log,
+            )
+
+    def kill(self, role: str) -> None:
+        """kill −9: no handler runs, nothing is flushed."""
+        process = self._processes[role]
+        process.kill()
+        process.wait()
+
+    def stop(self, role: str) -> None:
+        process = self._processes.pop(role)
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+
+    def running(self, role: str) -> bool:
+        return self._processes[role].poll() is None
+
+    def ready(self, port: str) -> bool:
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{self.ports[port]}/health/ready", timeout=2, trust_env=False)
+        except httpx.TransportError:
+            return False
+        return answer.status_code == 200
+
+    def wait_ready(self, *ports: str) -> None:
+        for port in ports:
+            wait_for(lambda port=port: self.ready(port), f"{port} to be ready; see {self._log.name}")  # type: ignore[misc]
+
+    def url(self, port: str, path: str) -> str:
+        return f"http://127.0.0.1:{self.ports[port]}{path}"
+
+    def stream(self) -> SqliteStream:
+        return SqliteStream(self.data_dir / "stream.sqlite")
+
+    def store(self) -> TantivyStore:
+        return TantivyStore(self.data_dir / "events", writable=False)
+
+    def close(self) -> None:
+        for role in list(self._processes):
+            process = self._processes.pop(role)
+            if process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(20)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+        self.records.close()
+        self._log.close()
