@@ -50,8 +50,8 @@ def make_feeds(count: int, batches: int, size: int, seed: int = 7) -> list[Feed]
 
 INTRUSION = [
     ("ET SCAN Nmap Scripting Engine User-Agent", "Web Application Attack", "T1595", "reconnaissance", 3),
-    ("ET EXPLOIT Remote Code Execution Attempt", "Attempted Administrator Privilege Gain", "T1190", "initial-access", 1),
-    ("ET MALWARE Cobalt Strike Beacon Observed", "A Network Trojan was detected", "T1071.001", "command-and-control", 1),
+    ("ET EXPLOIT Remote Code Execution Attempt", "Attempted Admin Privilege Gain", "T1190", "initial-access", 1),
+    ("ET MALWARE Cobalt Strike Beacon", "A Network Trojan was detected", "T1071.001", "command-and-control", 1),
     ("ET POLICY SMB2 Admin Share Access", "Potentially Bad Traffic", "T1021.002", "lateral-movement", 2),
     ("ET SCADA Modbus Write Multiple Registers From New Master", "Misc Attack", "T0831", "impact", 1),
 ]
@@ -95,7 +95,7 @@ def _flow(moment: float, source: str) -> bytes:
     return json.dumps({
         "timestamp": _stamp(moment), "event_type": "flow", "flow_id": int(moment * 1000), "src_ip": source,
         "src_port": 50123, "dest_ip": "192.0.2.10", "dest_port": 443, "proto": "TCP",
-        "flow": {"pkts_toserver": 9, "pkts_toclient": 8, "bytes_toserver": 1200, "bytes_toclient": 5400, "state": "closed"},
+        "flow": {"pkts_toserver": 9, "pkts_toclient": 8, "bytes_toserver": 1200, "bytes_toclient": 5400},
     }).encode()  # fmt: skip
 
 
@@ -121,7 +121,8 @@ def onboard(platform: Platform, feeds: list[Feed]) -> None:
 def send(platform: Platform, feed: Feed, number: int, patience: float = 180.0) -> None:
     """Send one batch until it is acknowledged."""
     body = b"\n".join(feed.batches[number])
-    headers = {"Authorization": f"Bearer {feed.key}", "X-Batch-Id": f"b{number}", "Content-Type": "application/x-ndjson"}
+    headers = {"Authorization": f"Bearer {feed.key}", "X-Batch-Id": f"b{number}"}
+    headers["Content-Type"] = "application/x-ndjson"
     deadline = time.monotonic() + patience
     answer = "nothing"
     while time.monotonic() < deadline:
