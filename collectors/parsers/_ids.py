@@ -1,0 +1,92 @@
+"""The shape of a network detection (IDS, IPS, UTM, WAF): what makes an event an alert, and who attacked whom.
+
+Roles are apart from source and destination. The sender of the offending packet is the attacker, except where the
+signature describes what a victim does: malware calling home, a server's answer to an exploit, mining, a leak.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from collectors.parsers._attack import infer
+from collectors.parsers._common import is_internal
+from taishi.event import Event
+
+_VICTIM_TALKS: Final = (
+    "trojan was detected", "command and control", "used for c2", "crypto currency mining", "coinminer", "cnc ", " cnc",
+    "c&c", "botnet", "beacon", "checkin", "check-in", "callback", "exfiltrat", "external ip address", "ransomware",
+    "backdoor", "mining", "malware domain", "malicious domain", "回连", "外联", "挖矿", "僵尸", "木马", "远控", "trojan",
+)  # fmt: skip
+_ANSWERS: Final = ("attack_response", "attack response", "id check returned", "successful ", "compromised", "利用成功", "已失陷")
+
+
+@lru_cache(maxsize=16384)
+def reading(name: str, category: str) -> tuple[bool, bool]:
+    """(a victim's traffic when it leaves the inside, evidence of success) for a signature name and category."""
+    words = f"{name}\n{category}".lower()
+    success = any(word in words for word in _ANSWERS)
+    return success or any(word in words for word in _VICTIM_TALKS), success
+
+
+def _reversed(event: Event, talks: bool, success: bool) -> bool:
+    if success:
+        return True
+    return talks and is_internal(event.get("source.ip")) and not is_internal(event.get("destination.ip"))
+
+
+def roles(event: Event, *, swap: bool) -> None:
+    """Set attacker and victim from source and destination, crossed over where `swap`."""
+    one, other = ("destination", "source") if swap else ("source", "destination")
+    for role, side in (("attacker", one), ("victim", other)):
+        address = event.get(f"{side}.ip")
+        if address is not None:
+            event.setdefault(f"taishi.{role}.ip", address)
+        user = event.get(f"{side}.user.name")
+        if user is not None:
+            event.setdefault(f"taishi.{role}.user", user)
+        host = event.get(f"{side}.domain")
+        if host is not None:
+            event.setdefault(f"taishi.{role}.host", host)
+
+
+def alert(event: Event, *, blocked: bool | None, category: str = "intrusion_detection", swap: bool | None = None) -> None:
+    """Make the event an alert; `rule.*` and the addresses must already be set.
+
+    `blocked` is the product's action (None: it does not say). `swap` overrides who is the victim.
+    """
+    name, family = event.get("rule.name") or "", event.get("rule.category") or ""
+    talks, success = reading(name, family)
+    event["event.kind"] = "alert"
+    event["event.category"] = ["intrusion_detection"] if category == "intrusion_detection" else [category, "intrusion_detection"]
+    event["event.type"] = ["denied"] if blocked else ["allowed"] if blocked is False else ["info"]
+    event["event.outcome"] = "failure" if blocked else "success" if success else "unknown"
+    event["taishi.outcome"] = event["event.outcome"]
+    if "network" not in event["event.category"] and "source.ip" in event:
+        event["event.category"].append("network")
+    roles(event, swap=_reversed(event, talks, success) if swap is None else swap)
+    infer(event, family, name)
+
+
+_BLOCK: Final = frozenset(
+    "deny denied drop dropped block blocked reject rejected reset clear_session reset-client reset-server reset-both "
+    "quarantine quarantined blacklist clear pass_session discard prevented prevent terminate killed deleted cleaned "
+    "阻断 拒绝 丢弃 拦截 隔离 封禁 禁止".split()
+) - {"pass_session"}
+_PASS: Final = frozenset(
+    "allow allowed permit permitted pass passed accept accepted alert alerted detect detected monitor monitored "
+    "monitor_only log logged declare passthrough pass_session forward learn close start timeout ip-conn server-rst "
+    "client-rst success ok exempt 允许 放行 告警 检测 通过 记录".split()
+)
+
+
+def blocked(action: str | None) -> bool | None:
+    """Whether a product's action word says that the traffic was stopped; None where it says neither."""
+    if not action:
+        return None
+    word = action.strip().lower()
+    if word in _BLOCK:
+        return True
+    if word in _PASS:
+        return False
+    return True if any(part in word for part in ("block", "deny", "drop", "reset", "reject")) else None

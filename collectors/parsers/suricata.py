@@ -1,0 +1,248 @@
+"""Suricata EVE JSON: alerts, anomalies, flows and the protocol transactions, IT and industrial.
+
+Reads plain EVE lines, lines behind a syslog header, Filebeat's nesting (`suricata.eve`) and Splunk exports that hold the
+line in `result._raw`. What is not mapped to ECS is kept under `suricata.eve.*`. Timestamps carry their zone.
+
+Reference: https://docs.suricata.io/en/latest/output/eve/eve-json-format.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import orjson
+
+from collectors.parser import Framed, Parser, Received
+from collectors.parsers._attack import set_tactics, set_techniques
+from collectors.parsers._common import LONG_MAX, integer, ip, keep, load_object, relate, text, texts
+from collectors.parsers._firewall import network
+from collectors.parsers._ids import alert
+from collectors.parsers._suricata_apps import APPS, MAPPED
+from collectors.parsers._time import stamp
+from taishi.errors import ParseError
+from taishi.event import Event
+
+NAME: Final = "suricata"
+_SEVERITY: Final = {1: 75, 2: 50, 3: 30, 4: 10, 255: 10}
+"""EVE severity is the classification's priority: 1 high, 2 medium, 3 low, 4 informational."""
+_TOP: Final = frozenset(
+    {
+        "timestamp", "event_type", "src_ip", "src_port", "dest_ip", "dest_port", "proto", "app_proto", "in_iface",
+        "flow_id", "community_id", "vlan", "packet", "payload", "payload_printable", "packet_info", "alert", "flow",
+        "ether", "host", "icmp_type", "icmp_code", "stats", *MAPPED,
+    }
+)  # fmt: skip
+_CATEGORY: Final = {
+    "alert": ["intrusion_detection"], "anomaly": ["network"], "fileinfo": ["network", "file"], "http": ["network", "web"],
+    "http2": ["network", "web"], "smtp": ["network", "email"], "stats": ["process"], "engine": ["process"],
+}  # fmt: skip
+
+
+def _mitre(event: Event, metadata: dict[str, Any]) -> None:
+    """ET metadata tags `mitre_technique_id`, `mitre_tactic_id`; attack_target says who the victim is."""
+    for key, value in metadata.items():
+        if key.startswith("mitre_technique_id"):
+            set_techniques(event, texts(value) or [])
+        elif key == "mitre_tactic_id":
+            set_tactics(event, texts(value) or [])
+        elif key == "cve" and (found := texts(value)):
+            event["vulnerability.id"] = [name.replace("_", "-").upper() for name in found]
+        elif key in {"signature_severity", "confidence", "malware_family", "affected_product", "tag"}:
+            event[f"suricata.eve.alert.metadata.{key}"] = texts(value) or []
+
+
+def _swap(event: Event, detail: dict[str, Any], metadata: dict[str, Any]) -> bool | None:
+    """Whether the packet's sender is the victim, where the rule's `target` keyword or metadata says so."""
+    target = detail.get("target")
+    if type(target) is dict:
+        found = ip(target.get("ip"))
+        return None if found is None else found == event.get("source.ip")
+    aims = metadata.get("attack_target")
+    if aims is not None and "Client_Endpoint" in aims and event.get("suricata.eve.direction") == "to_client":
+        return False
+    return None
+
+
+def _alert(event: Event, raw: dict[str, Any]) -> None:
+    detail = raw.get("alert")
+    if type(detail) is not dict:
+        raise ParseError("an EVE alert without its `alert` object", NAME)
+    name = text(detail.get("signature"))
+    if name:
+        event["rule.name"] = name
+        event["message"] = name
+    identity = detail.get("signature_id")
+    if identity is not None:
+        event["rule.id"] = str(identity)
+    if category := text(detail.get("category")):
+        event["rule.category"] = category
+    revision = detail.get("rev")
+    if revision is not None:
+        event["rule.version"] = str(revision)
+    if detail.get("gid") is not None:
+        event["suricata.eve.alert.gid"] = integer(detail["gid"]) or 0
+    if rule := text(detail.get("rule")):
+        event["suricata.eve.alert.rule"] = rule
+    severity = integer(detail.get("severity"))
+    if severity is not None:
+        event["event.severity"] = _SEVERITY.get(severity, 10)
+        event["taishi.severity_original"] = str(severity)
+    metadata = detail.get("metadata")
+    metadata = metadata if type(metadata) is dict else {}
+    if metadata:
+        _mitre(event, metadata)
+    action = detail.get("action")
+    event["event.action"] = text(action) or "alert"
+    blocked = {"allowed": False, "blocked": True}.get(action) if type(action) is str else None
+    alert(event, blocked=blocked, swap=_swap(event, detail, metadata))
+
+
+def _anomaly(event: Event, raw: dict[str, Any]) -> None:
+    detail = raw.get("anomaly")
+    if type(detail) is dict:
+        keep(event, "suricata.eve.anomaly.", detail, {})
+        name = text(detail.get("event"))
+        if name:
+            event["event.reason"] = name
+            event["message"] = f"anomaly: {name}"
+    event["event.severity"] = 20
+
+
+_FLOW: Final = (
+    ("pkts_toserver", "source.packets"), ("pkts_toclient", "destination.packets"),
+    ("bytes_toserver", "source.bytes"), ("bytes_toclient", "destination.bytes"),
+)  # fmt: skip
+
+
+def _flow(event: Event, flow: dict[str, Any], received: Received) -> None:
+    for key, name in _FLOW:
+        value = flow.get(key)
+        if type(value) is int and 0 <= value <= LONG_MAX:
+            event[name] = value
+    start: Event = {}
+    if flow.get("start"):
+        stamp(start, flow["start"], received)
+        event["event.start"] = start["@timestamp"]
+    if flow.get("end"):
+        stamp(start, flow["end"], received)
+        event["event.end"] = start["@timestamp"]
+    for key in ("state", "reason", "alerted", "age", "action"):
+        value = flow.get(key)
+        if type(value) in {str, int, bool}:
+            event[f"suricata.eve.flow.{key}"] = value
+
+
+def _stats(event: Event, raw: dict[str, Any]) -> None:
+    """Engine counters: those that tell of loss become fields, the rest stays in the original."""
+    event["event.kind"] = "metric"
+    detail = raw.get("stats")
+    if type(detail) is not dict:
+        return
+    for section in ("capture", "decoder", "detect"):
+        part = detail.get(section)
+        if type(part) is dict:
+            for key in ("kernel_packets", "kernel_drops", "errors", "pkts", "bytes", "invalid", "alert"):
+                if type(part.get(key)) is int:
+                    event[f"suricata.eve.stats.{section}.{key}"] = part[key]
+
+
+_KINDS: Final[dict[str, Callable[[Event, dict[str, Any]], None]]] = {"alert": _alert, "anomaly": _anomaly, "stats": _stats}
+
+
+def _unwrap(raw: dict[str, Any]) -> dict[str, Any]:
+    """The EVE object inside Splunk's export, Filebeat's nesting, or the line itself."""
+    inner = raw.get("result")
+    if type(inner) is dict and type(inner.get("_raw")) is str:
+        try:
+            raw = orjson.loads(inner["_raw"])
+        except orjson.JSONDecodeError as error:
+            raise ParseError(f"broken JSON in result._raw: {error}", NAME) from error
+    nested = raw.get("suricata")
+    if type(nested) is dict and type(nested.get("eve")) is dict:
+        raw = nested["eve"]
+    if type(raw) is not dict or type(raw.get("event_type")) is not str:
+        raise ParseError("EVE JSON names its `event_type`; this record has none", NAME)
+    return raw
+
+
+def _base(event: Event, raw: dict[str, Any]) -> None:
+    get = raw.get
+    if (value := ip(get("src_ip"))) is not None:
+        event["source.ip"] = value
+    if (value := ip(get("dest_ip"))) is not None:
+        event["destination.ip"] = value
+    for key, name in (("src_port", "source.port"), ("dest_port", "destination.port")):
+        value = get(key)
+        if type(value) is int and 0 <= value <= 65535:
+            event[name] = value
+        elif type(value) is str and (number := integer(value)) is not None:
+            event[name] = number
+    if type(proto := get("proto")) is str:
+        event["network.transport"] = _PROTO.get(proto) or proto.lower()
+    if type(value := get("app_proto")) is str and value != "failed":
+        event["network.protocol"] = value
+    if (value := get("flow_id")) is not None:
+        event["suricata.eve.flow_id"] = str(value)
+    if type(value := get("in_iface")) is str:
+        event["observer.ingress.interface.name"] = value
+    if type(value := get("community_id")) is str:
+        event["network.community_id"] = value
+    if type(value := get("host")) is str and value:
+        event["observer.name"] = value
+    if value := get("vlan"):
+        event["network.vlan.id"] = str(value[0] if type(value) is list else value)
+
+
+_PROTO: Final = {"TCP": "tcp", "UDP": "udp", "ICMP": "icmp", "IPv6-ICMP": "ipv6-icmp", "SCTP": "sctp"}
+
+
+def parse(framed: Framed, received: Received) -> list[Event]:
+    raw = _unwrap(load_object(framed, NAME))
+    kind = raw["event_type"]
+    event: Event = dict(framed.syslog) if framed.syslog else {}
+    event["event.module"] = NAME
+    event["event.dataset"] = "suricata.eve"
+    event["observer.vendor"] = "OISF"
+    event["observer.product"] = "Suricata"
+    event["observer.type"] = "ids"
+    event["event.kind"] = "event"
+    event["event.category"] = list(_CATEGORY.get(kind) or ("network",))
+    event["event.type"] = ["connection", "end"] if kind in {"flow", "netflow"} else ["info"]
+    event["event.action"] = kind
+    event["suricata.eve.event_type"] = kind
+    stamp(event, raw.get("timestamp"), received)
+    _base(event, raw)
+    if type(value := raw.get("direction")) is str:
+        event["suricata.eve.direction"] = value
+    flow = raw.get("flow") or raw.get("netflow")
+    if type(flow) is dict:
+        _flow(event, flow, received)
+    for key, value in raw.items():
+        if type(value) is dict and (reader := APPS.get(key)) is not None:
+            reader(event, value)
+        elif key not in _TOP:
+            keep(event, "suricata.eve.", {key: value}, _TOP)
+    reader_of_kind = _KINDS.get(kind)
+    if reader_of_kind is not None:
+        reader_of_kind(event, raw)
+    if "source.ip" in event:
+        network(event)
+    return [relate(event)]
+
+
+def sniff(framed: Framed) -> float:
+    source = framed.body or framed.text
+    if '"event_type"' not in source or "{" not in source[:256]:
+        return 0.0
+    return 0.95 if '"flow_id"' in source or '"src_ip"' in source or '"stats"' in source or '"timestamp"' in source else 0.3
+
+
+PARSER = Parser(
+    name=NAME,
+    product="Suricata (EVE JSON)",
+    data_kind="network",
+    reference="https://docs.suricata.io/en/latest/output/eve/eve-json-format.html",
+    parse=parse,
+    sniff=sniff,
+)
