@@ -1,0 +1,50 @@
+"""Who may do what: one table of permissions by role. Where they may do it is the scope's business, not this one's."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, get_args
+
+Role = Literal["analyst", "official", "contact", "operator", "auditor"]
+
+Permission = Literal[
+    "events.read",  # search in all events of the scope
+    "evidence.read",  # the events behind a meta-alert
+    "incidents.read",
+    "incidents.write",  # status, verdict, owner, merge, split
+    "notes.write",
+    "overview.read",
+    "risk.read",
+    "enterprises.read",
+    "sources.read",
+    "sources.write",
+    "quarantine.read",
+    "quarantine.replay",
+    "audit.read",
+]
+
+PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
+    "analyst": frozenset(
+        {
+            "events.read",
+            "evidence.read",
+            "incidents.read",
+            "incidents.write",
+            "notes.write",
+            "overview.read",
+            "risk.read",
+            "enterprises.read",
+            "sources.read",
+            "quarantine.read",
+        }
+    ),
+    "official": frozenset({"incidents.read", "overview.read", "risk.read", "enterprises.read"}),
+    "contact": frozenset(
+        {"evidence.read", "incidents.read", "notes.write", "risk.read", "enterprises.read", "sources.read"}
+    ),
+    "operator": frozenset(
+        {"enterprises.read", "sources.read", "sources.write", "quarantine.read", "quarantine.replay"}
+    ),
+    "auditor": frozenset({"audit.read"}),
+}
+
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
