@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from taishi.clock import now
+
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -275,6 +277,7 @@ class Incident(Owned, Base):
     related: Mapped[list[Any]] = mapped_column(default=list)  # incident ids
     merged_into: Mapped[str | None] = mapped_column(String(64))
     updated_at: Mapped[float] = mapped_column(default=0.0, index=True)
+    created_at: Mapped[float] = mapped_column(default=now, index=True)  # when the row came to be, by the wall clock
     # human
     status: Mapped[str] = mapped_column(String(16), default="new", index=True)
     verdict: Mapped[str] = mapped_column(String(32), default="")
