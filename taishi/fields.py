@@ -1,0 +1,160 @@
+"""The one field table: every documented field's name, type and meaning, in `fields.tsv`.
+
+From it come the event's JSON Schema, the Elasticsearch index template, the embedded store's columns, the fields that a
+query may name, and docs/reference/fields.md. `python -m taishi.fields --write` writes the generated page.
+
+Types are Elasticsearch's: keyword, text, ip, date, long, float, boolean, flattened. `column` marks what the embedded
+store keeps as a column, so that it can be counted (top values) and tested for existence.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+FieldType = Literal["keyword", "text", "ip", "date", "long", "float", "boolean", "flattened"]
+
+VENDOR_PREFIXES = ("zeek.", "suricata.", "winlog.", "cef.", "leef.", "wazuh.", "fortinet.", "huawei.", "generic.",
+                   "powershell.", "labels.")  # fmt: skip
+"""Namespaces of what a product says beyond ECS. Their fields are not documented one by one: exact keywords, searchable
+by name, never counted."""
+
+ALIASES: Mapping[str, str] = {
+    "ip": "related.ip",
+    "user": "related.user",
+    "hash": "related.hash",
+    "src": "source.ip",
+    "dst": "destination.ip",
+    "rule": "rule.name",
+    "severity": "event.severity",
+    "technique": "threat.technique.id",
+    "enterprise": "organization.id",
+    "region": "taishi.region_path",
+}
+"""Short names that a query may use instead."""
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "fields.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    name: str
+    type: FieldType
+    array: bool
+    column: bool
+    meaning_zh: str
+    meaning_en: str
+
+
+@cache
+def table() -> Mapping[str, Field]:
+    """Every field by name, in the file's order."""
+    lines = (files("taishi") / "fields.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    return {field.name: field for field in map(_read, lines)}
+
+
+def _read(line: str) -> Field:
+    name, kind, array, column, zh, en = line.split("\t")
+    if kind not in get_args(FieldType):
+        raise ValueError(f"fields.tsv: {name} has the unknown type {kind!r}")
+    return Field(name, kind, array == "1", column == "1" or kind in {"ip", "date", "long", "float"}, zh, en)  # type: ignore[arg-type]
+
+
+def known(name: str) -> bool:
+    """Whether an event may carry this field."""
+    return name in table() or name.startswith(VENDOR_PREFIXES)
+
+
+_JSON_TYPES: dict[str, dict[str, Any]] = {
+    "keyword": {"type": "string"},
+    "text": {"type": "string"},
+    "ip": {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]},
+    "date": {"type": "string", "format": "date-time"},
+    "long": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
+    "float": {"type": "number"},
+    "boolean": {"type": "boolean"},
+    "flattened": {"type": "object"},
+}
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of an event as it leaves the collectors."""
+    properties = {
+        field.name: {
+            **({"type": "array", "items": _JSON_TYPES[field.type]} if field.array else _JSON_TYPES[field.type]),
+            "description": field.meaning_en,
+        }
+        for field in table().values()
+    }
+    prefixes = "|".join(prefix.replace(".", "\\.") for prefix in VENDOR_PREFIXES)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Taishi event",
+        "type": "object",
+        "required": ["@timestamp", "event.id", "event.kind", "event.original", "organization.id", "taishi.source_id"],
+        "properties": properties,
+        "patternProperties": {f"^({prefixes})": True},
+        "additionalProperties": False,
+    }
+
+
+def index_template(*, typed: bool = True) -> dict[str, Any]:
+    """Elasticsearch composable index template. `typed` uses ECS types; plain avoids those that minimal builds lack."""
+    properties = {name: _mapping(field, typed) for name, field in table().items()}
+    return {
+        "index_patterns": ["taishi-events-*", "taishi-alerts-*"],
+        "data_stream": {},
+        "template": {
+            "settings": {"index.mapping.total_fields.limit": 2000, "index.codec": "best_compression"},
+            "mappings": {
+                "dynamic": False,
+                "properties": {
+                    **properties,
+                    **{p.rstrip("."): {"type": "flattened" if typed else "object"} for p in _bare_prefixes()},
+                },
+            },
+        },
+    }
+
+
+def _bare_prefixes() -> list[str]:
+    return [p for p in VENDOR_PREFIXES if p.rstrip(".") not in table() and not any(n.startswith(p) for n in table())]
+
+
+def _mapping(field: Field, typed: bool) -> dict[str, Any]:
+    if field.type == "text":
+        return {"type": "text", "analyzer": "whitespace", "fields": {"raw": {"type": "keyword", "ignore_above": 1024}}}
+    if field.type == "keyword":
+        return {"type": "keyword", "ignore_above": 8191}
+    if field.type == "flattened":
+        return {"type": "flattened"} if typed else {"type": "object", "enabled": False}
+    return {"type": field.type}
+
+
+def page() -> str:
+    """docs/reference/fields.md."""
+    rows = [
+        f"| `{f.name}` | {f.type}{' []' if f.array else ''} | {'●' if f.column else ''} | {f.meaning_zh} | {f.meaning_en} |"
+        for f in table().values()
+    ]
+    aliases = [f"| `{short}` | `{name}` |" for short, name in ALIASES.items()]
+    return "\n".join(
+        [
+            "# Fields", "",
+            "Generated from `taishi/fields.tsv` by `python -m taishi.fields --write`. ● can be counted (top values).", "",
+            "| field | type | ● | 含义 | meaning |", "|---|---|---|---|---|", *rows, "",
+            f"Beyond these, what a product says is kept under {', '.join(f'`{p}*`' for p in VENDOR_PREFIXES)} as exact keywords.",
+            "", "## Short names in queries", "", "| short | field |", "|---|---|", *aliases, "",
+        ]
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    if "--write" in sys.argv:
+        PAGE.parent.mkdir(parents=True, exist_ok=True)
+        PAGE.write_text(page(), encoding="utf-8")
