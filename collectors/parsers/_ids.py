@@ -32,7 +32,8 @@ def reading(name: str, category: str) -> tuple[bool, bool]:
 def _reversed(event: Event, talks: bool, success: bool) -> bool:
     if success:
         return True
-    return talks and is_internal(event.get("source.ip")) and not is_internal(event.get("destination.ip"))
+    outside = not is_internal(event.get("destination.ip")) or event.get("destination.port") == 53
+    return talks and is_internal(event.get("source.ip")) and outside
 
 
 def roles(event: Event, *, swap: bool) -> None:
@@ -64,7 +65,11 @@ def alert(event: Event, *, blocked: bool | None, category: str = "intrusion_dete
     event["taishi.outcome"] = event["event.outcome"]
     if "network" not in event["event.category"] and "source.ip" in event:
         event["event.category"].append("network")
-    roles(event, swap=_reversed(event, talks, success) if swap is None else swap)
+    crossed = _reversed(event, talks, success) if swap is None else swap
+    roles(event, swap=crossed)
+    if crossed and talks and event.get("destination.port") == 53 and is_internal(event.get("taishi.attacker.ip")):
+        # The resolver inside that was asked for a bad name attacks nobody.
+        del event["taishi.attacker.ip"]
     infer(event, family, name)
 
 
