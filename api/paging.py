@@ -34,7 +34,7 @@ def decode(cursor: str, kinds: Sequence[type]) -> list[Any]:
     return raw
 
 
-def after(keys: Sequence[tuple[ColumnElement[Any], bool]], values: Sequence[Any]) -> ColumnElement[bool]:
+def after(keys: Sequence[tuple[Any, bool]], values: Sequence[Any]) -> ColumnElement[bool]:
     """The condition "after these values" for sort keys given as (expression, descending).
 
     Spelt out as a OR of prefixes because keys may run in different directions."""
@@ -46,5 +46,5 @@ def after(keys: Sequence[tuple[ColumnElement[Any], bool]], values: Sequence[Any]
     return or_(*branches)
 
 
-def order(keys: Sequence[tuple[ColumnElement[Any], bool]]) -> list[ColumnElement[Any]]:
+def order(keys: Sequence[tuple[Any, bool]]) -> list[ColumnElement[Any]]:
     return [key.desc() if descending else key.asc() for key, descending in keys]

@@ -1,0 +1,253 @@
+"""The inventory with risk beside it: enterprises, assets, parks, industries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from api import figures, paging
+from api.common import Number, RiskBrief
+from api.dependencies import Caller
+from api.enterprises import schemas
+from api.enterprises.schemas import (
+    AssetPage,
+    AssetQuery,
+    AssetRow,
+    EnterpriseDetail,
+    EnterprisePage,
+    EnterpriseQuery,
+    EnterpriseRow,
+    IndustryList,
+    IndustryRow,
+    ParkDetail,
+)
+from api.figures import Place
+from api.industries import industry_name
+from api.names import region_path, region_refs
+from api.numbers import numbers
+from api.risk.queries import briefs
+from api.services import Services
+from taishi.clock import now
+from taishi.errors import NotFound
+from taishi.records.tables import Asset, Enterprise, Park, Risk, Source
+from taishi.scope import Scope
+
+CALLERS = frozenset({"analyst", "operator", "contact"})
+"""Roles that call enterprises and so see the whole telephone number."""
+
+MAX_OF_PARK = 200
+
+
+def conditions(query: EnterpriseQuery) -> list[ColumnElement[bool]]:
+    found = figures.enterprise_conditions(Place(region=query.region, park_id=query.park_id))
+    for word in query.q.split()[:8]:
+        found.append(
+            or_(
+                Enterprise.id == word,
+                Enterprise.name.icontains(word, autoescape=True),
+                Enterprise.name_en.icontains(word, autoescape=True),
+            )
+        )
+    if query.industry is not None:
+        found.append(Enterprise.industry.startswith(query.industry, autoescape=True))
+    if query.kind:
+        found.append(Enterprise.kind.in_(query.kind))
+    if query.level:
+        found.append(Enterprise.level.in_(query.level))
+    if query.monitored is not None:
+        monitored = Enterprise.id.in_(figures.monitored_ids())
+        found.append(monitored if query.monitored else ~monitored)
+    if query.hit_since is not None:
+        found.append(Enterprise.id.in_(figures.hit_ids(query.hit_since)))
+    return found
+
+
+def _sources() -> tuple[Any, Any]:
+    mine = Source.enterprise_id == Enterprise.id
+    count = select(func.count(Source.id)).where(mine).correlate(Enterprise).scalar_subquery()
+    newest = select(func.max(Source.last_seen)).where(mine).correlate(Enterprise).scalar_subquery()
+    return count, newest
+
+
+def statement(*more: Any) -> Select[Any]:
+    """Enterprises with their open incidents, sources and newest record; `more` are further columns."""
+    return (
+        select(Enterprise, figures.open_incidents(), *_sources(), *more)
+        .select_from(Enterprise)
+        .outerjoin(Risk, and_(Risk.kind == "enterprise", Risk.key == Enterprise.id))
+    )
+
+
+def risk_order() -> Any:
+    return func.coalesce(Risk.mid, -1.0)
+
+
+def rows(session: Session, found: Sequence[Any]) -> list[EnterpriseRow]:
+    """Rows of `statement` as the API shows them."""
+    risks = briefs(session, "enterprise", (row[0].id for row in found))
+    regions = region_refs(session, (row[0].region for row in found))
+    return [_row(row[0], regions[row[0].region], risks.get(row[0].id), row[1:4]) for row in found]
+
+
+def _row(enterprise: Enterprise, region: Any, risk: RiskBrief | None, counts: Sequence[Any]) -> EnterpriseRow:
+    industry_zh, industry_en = industry_name(enterprise.industry)
+    open_incidents, sources, last_seen = counts
+    return EnterpriseRow(
+        id=enterprise.id,
+        name=enterprise.name,
+        name_en=enterprise.name_en,
+        region=region,
+        park_id=enterprise.park_id,
+        industry=enterprise.industry,
+        industry_zh=industry_zh,
+        industry_en=industry_en,
+        kind=enterprise.kind,  # type: ignore[arg-type]  # the column holds only these, pydantic checks
+        level=enterprise.level,
+        authority=enterprise.authority,
+        risk=risk,
+        open_incidents=open_incidents,
+        sources=sources,
+        last_seen=last_seen,
+    )
+
+
+def page(services: Services, caller: Caller, query: EnterpriseQuery) -> EnterprisePage:
+    first: dict[str, tuple[Any, bool, type]] = {
+        "-risk": (risk_order(), True, float),
+        "name": (Enterprise.name, False, str),
+        "-open_incidents": (figures.open_incidents(), True, int),
+    }
+    keys = [first[query.sort], (Enterprise.id, False, str)]
+    pairs = [(key, descending) for key, descending, _ in keys]
+    select_page = statement(*[key for key, _ in pairs]).where(*conditions(query))
+    if query.cursor is not None:
+        values = paging.decode(query.cursor, [kind for _, _, kind in keys])
+        select_page = select_page.where(paging.after(pairs, values))
+    with services.records.read(caller.scope) as session:
+        found = session.execute(select_page.order_by(*paging.order(pairs)).limit(query.limit + 1)).all()
+        shown = found[: query.limit]
+        items = rows(session, shown)
+    more = len(found) > query.limit
+    return EnterprisePage(items=items, next_cursor=paging.encode(tuple(shown[-1][4:])) if more else None)
+
+
+def riskiest(session: Session, place: Place, limit: int) -> list[EnterpriseRow]:
+    chosen = statement().where(*figures.enterprise_conditions(place)).order_by(risk_order().desc(), Enterprise.id)
+    return rows(session, session.execute(chosen.limit(limit)).all())
+
+
+def load(session: Session, enterprise_id: str) -> Enterprise:
+    found = session.scalar(select(Enterprise).where(Enterprise.id == enterprise_id))
+    if found is None:
+        raise NotFound("there is no such enterprise, or it is outside your scope")
+    return found
+
+
+def masked(phone: str) -> str:
+    """Keeps the first three and last two digits: enough to recognise, too little to call."""
+    return phone if len(phone) < 6 else phone[:3] + "*" * (len(phone) - 5) + phone[-2:]
+
+
+def detail(services: Services, caller: Caller, enterprise_id: str) -> EnterpriseDetail:
+    with services.records.read(caller.scope) as session:
+        enterprise = load(session, enterprise_id)
+        row = rows(session, session.execute(statement().where(Enterprise.id == enterprise_id)).all())[0]
+        park = session.scalar(select(Park).where(Park.id == enterprise.park_id))
+        assets_count = session.scalar(
+            select(func.count()).select_from(Asset).where(Asset.enterprise_id == enterprise_id)
+        )
+        return EnterpriseDetail(
+            **row.model_dump(),
+            path=visible_path(session, caller.scope, enterprise.region),
+            park_name=park.name if park else "",
+            park_name_en=park.name_en if park else "",
+            contact=enterprise.contact,
+            contact_phone=enterprise.contact_phone if caller.role in CALLERS else masked(enterprise.contact_phone),
+            assets=assets_count or 0,
+            numbers=_numbers(services, caller, session, Place(enterprise_id=enterprise_id)),
+            version=enterprise.version,
+        )
+
+
+def _numbers(services: Services, caller: Caller, session: Session, place: Place) -> list[Number]:
+    return numbers(services, caller, session, place, figures.last_hours(24, now()))
+
+
+def visible_path(session: Session, scope: Scope, code: str) -> list[Any]:
+    """The path to a division, from the topmost one the scope covers."""
+    path = region_path(session, code)
+    return [region for region in path if not scope.regions or any(region.code.startswith(p) for p in scope.prefixes)]
+
+
+def assets(services: Services, caller: Caller, enterprise_id: str, query: AssetQuery) -> AssetPage:
+    keys: list[tuple[Any, bool]] = [(Asset.criticality, True), (Asset.id, False)]
+    chosen = select(Asset).where(Asset.enterprise_id == enterprise_id)
+    for word in query.q.split()[:8]:
+        columns = (Asset.name, Asset.kind, Asset.address, Asset.hostname, Asset.vendor, Asset.model)
+        chosen = chosen.where(or_(*[column.icontains(word, autoescape=True) for column in columns]))
+    if query.cursor is not None:
+        chosen = chosen.where(paging.after(keys, paging.decode(query.cursor, [float, str])))
+    with services.records.read(caller.scope) as session:
+        load(session, enterprise_id)
+        found = session.scalars(chosen.order_by(*paging.order(keys)).limit(query.limit + 1)).all()
+        shown = found[: query.limit]
+        risks = briefs(session, "asset", (asset.id for asset in shown))
+        items = [_asset(asset, risks.get(asset.id)) for asset in shown]
+    last = shown[-1] if len(found) > query.limit else None
+    return AssetPage(items=items, next_cursor=paging.encode((last.criticality, last.id)) if last else None)
+
+
+def _asset(asset: Asset, risk: RiskBrief | None) -> AssetRow:
+    plain = schemas.AssetRow.model_fields.keys() - {"risk", "exposed_protocols"}
+    return AssetRow(
+        **{name: getattr(asset, name) for name in plain},
+        exposed_protocols=[str(protocol) for protocol in asset.exposed_protocols],
+        risk=risk,
+    )
+
+
+def park(services: Services, caller: Caller, park_id: str) -> ParkDetail:
+    with services.records.read(caller.scope) as session:
+        found = session.scalar(select(Park).where(Park.id == park_id))
+        if found is None:
+            raise NotFound("there is no such park, or it is outside your scope")
+        place = Place(park_id=park_id)
+        return ParkDetail(
+            id=found.id,
+            name=found.name,
+            name_en=found.name_en,
+            region=region_refs(session, [found.region])[found.region],
+            path=visible_path(session, caller.scope, found.region),
+            risk=briefs(session, "park", [park_id]).get(park_id),
+            numbers=_numbers(services, caller, session, place),
+            enterprises=riskiest(session, place, MAX_OF_PARK),
+        )
+
+
+def industries(services: Services, caller: Caller) -> IndustryList:
+    """Grouped by division of GB/T 4754: the section's letter and two digits."""
+    code = func.substr(Enterprise.industry, 1, 3)
+    inner = (
+        select(code.label("code"), figures.open_incidents().label("open")).select_from(Enterprise).subquery()
+    )
+    grouped = select(inner.c.code, func.count(), func.sum(inner.c.open)).group_by(inner.c.code).order_by(inner.c.code)
+    with services.records.read(caller.scope) as session:
+        found = session.execute(grouped).all()
+        risks = briefs(session, "industry", (row[0] for row in found))
+    items = []
+    for industry, amount, open_incidents in found:
+        name_zh, name_en = industry_name(industry)
+        items.append(
+            IndustryRow(
+                code=industry,
+                name_zh=name_zh,
+                name_en=name_en,
+                risk=risks.get(industry),
+                enterprises=amount,
+                open_incidents=int(open_incidents or 0),
+            )
+        )
+    return IndustryList(items=items)

@@ -70,12 +70,12 @@ class FieldQuery(Body):
 
 
 class FieldOut(Model):
-    """`countable`: may be given to /events/top."""
+    """`countable`: may be given to /events/top. `aliases`: short names a query may use instead."""
 
     name: str
     type: str
     array: bool
-    level: str
+    aliases: list[str]
     meaning_zh: str
     meaning_en: str
     countable: bool

@@ -1,0 +1,157 @@
+"""Drilling down the division tree, within what the caller's scope covers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from api import figures
+from api.common import RiskBrief
+from api.dependencies import Caller
+from api.enterprises.queries import riskiest, visible_path
+from api.figures import Place, Window
+from api.incidents.filters import conditions, in_region
+from api.names import division_ref
+from api.numbers import numbers
+from api.regions.schemas import ParkRow, RegionDetail, RegionRow
+from api.risk.queries import briefs
+from api.services import Services
+from taishi.clock import now
+from taishi.errors import NotFound
+from taishi.records.tables import Division, Enterprise, Incident, Park, Risk
+from taishi.scope import region_prefix
+
+MAX_ENTERPRISES: Final = 50
+MAX_REGIONS: Final = 4000
+"""More divisions than any province has, counties and towns of old codes included."""
+
+
+def visible_division(services: Services, session: Session, caller: Caller, code: str) -> Division:
+    """The division, if it lies in the platform's tree and in the caller's scope; else NotFound, as if it were not."""
+    inside = code.startswith(region_prefix(services.settings.region))
+    covered = not caller.scope.regions or any(code.startswith(prefix) for prefix in caller.scope.prefixes)
+    division = session.get(Division, code) if inside and covered and not caller.scope.nothing else None
+    if division is None:
+        raise NotFound("there is no such region, or it is outside your scope")
+    return division
+
+
+def children(session: Session, code: str) -> list[Division]:
+    return list(session.scalars(select(Division).where(Division.parent == code).order_by(Division.code)))
+
+
+def _by_code(session: Session, statement: Select[str, int]) -> list[tuple[str, int]]:
+    return [(str(code), int(count)) for code, count in session.execute(statement)]
+
+
+def _counter(counts: Sequence[tuple[str, int]]) -> Callable[[str], int]:
+    """Sums counts by county code over a division's subtree."""
+
+    def total(code: str) -> int:
+        prefix = region_prefix(code)
+        return sum(count for region, count in counts if region.startswith(prefix))
+
+    return total
+
+
+def _enterprise_counts(session: Session, among: Select[str] | None) -> Callable[[str], int]:
+    statement = select(Enterprise.region, func.count()).group_by(Enterprise.region)
+    if among is not None:
+        statement = statement.where(Enterprise.id.in_(among))
+    return _counter(_by_code(session, statement))
+
+
+def _open_counts(session: Session) -> Callable[[str], int]:
+    found = conditions(figures.open_filter(Place()), "", now())
+    statement = select(Incident.region, func.count()).where(*found.values()).group_by(Incident.region)
+    return _counter(_by_code(session, statement))
+
+
+def _alert_counts(services: Services, caller: Caller, place: Place, window: Window) -> dict[str, int]:
+    """Alerts by every division code on their path, in one count."""
+    top = services.store.top(
+        figures.alert_query(place), caller.scope, "taishi.region_path", MAX_REGIONS, window.start, window.end
+    )
+    return {value.value: value.count for value in top}
+
+
+def ranking(
+    services: Services, caller: Caller, session: Session, division: Division, window: Window
+) -> list[RegionRow]:
+    """The children, riskiest first; those without an index last, by code."""
+    below = children(session, division.code)
+    if not below:
+        return []
+    known = _enterprise_counts(session, None)
+    monitored = _enterprise_counts(session, figures.monitored_ids())
+    hit = _enterprise_counts(session, figures.hit_ids(window.start))
+    still_open = _open_counts(session)
+    alerts = _alert_counts(services, caller, Place(region=division.code), window)
+    risks = briefs(session, below[0].level, (child.code for child in below))
+    rows = [
+        RegionRow(
+            region=division_ref(child),
+            risk=risks.get(child.code),
+            enterprises=known(child.code),
+            enterprises_monitored=monitored(child.code),
+            enterprises_hit=hit(child.code),
+            hit_rate=hit(child.code) / max(1, monitored(child.code)),
+            open_incidents=still_open(child.code),
+            alerts=alerts.get(child.code, 0),
+        )
+        for child in below
+    ]
+    return sorted(rows, key=lambda row: (-(row.risk.mid if row.risk else -1.0), row.region.code))
+
+
+def region_risk(session: Session, division: Division) -> RiskBrief | None:
+    return briefs(session, division.level, [division.code]).get(division.code)
+
+
+def _parks(session: Session, code: str) -> list[ParkRow]:
+    members = select(func.count()).select_from(Enterprise).where(Enterprise.park_id == Park.id)
+    inner = select(Enterprise.park_id, figures.open_incidents().label("open")).subquery()
+    still_open = select(func.sum(inner.c.open)).where(inner.c.park_id == Park.id)
+    statement = (
+        select(Park, members.scalar_subquery(), still_open.scalar_subquery())
+        .outerjoin(Risk, (Risk.kind == "park") & (Risk.key == Park.id))
+        .where(in_region(Park.region, code))
+        .order_by(func.coalesce(Risk.mid, -1.0).desc(), Park.id)
+        .limit(MAX_ENTERPRISES)
+    )
+    found = session.execute(statement).all()
+    risks = briefs(session, "park", (row[0].id for row in found))
+    return [
+        ParkRow(
+            id=park.id,
+            name=park.name,
+            name_en=park.name_en,
+            region=park.region,
+            risk=risks.get(park.id),
+            enterprises=amount,
+            open_incidents=int(open_incidents or 0),
+        )
+        for park, amount, open_incidents in found
+    ]
+
+
+def region(services: Services, caller: Caller, code: str, hours: int) -> RegionDetail:
+    at = now()
+    window = figures.last_hours(hours, at)
+    with services.records.read(caller.scope) as session:
+        division = visible_division(services, session, caller, code)
+        place = Place(region=code)
+        return RegionDetail(
+            region=division_ref(division),
+            path=visible_path(session, caller.scope, code),
+            hours=hours,
+            at=at,
+            risk=region_risk(session, division),
+            numbers=numbers(services, caller, session, place, window),
+            children=ranking(services, caller, session, division, window),
+            parks=_parks(session, code),
+            enterprises=riskiest(session, place, MAX_ENTERPRISES),
+        )

@@ -1,0 +1,133 @@
+"""Reading the risk index. It is kept from 0 to 1 and shown from 0 to 100."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.common import RiskBrief
+from api.dependencies import Caller
+from api.names import region_refs
+from api.risk import schemas
+from api.risk.schemas import RiskKind, RiskPart, RiskPoint
+from api.services import Services
+from taishi.clock import now
+from taishi.errors import NotFound
+from taishi.records.tables import Asset, Enterprise, Park, Risk, RiskHistory
+
+SCALE: Final = 100.0
+INSUFFICIENT: Final = 0.5
+"""Below this coverage the index is shown as "insufficient data"."""
+
+HOUR: Final = 3600
+
+
+def brief(row: Risk) -> RiskBrief:
+    return RiskBrief(
+        low=row.low * SCALE,
+        mid=row.mid * SCALE,
+        high=row.high * SCALE,
+        coverage=row.coverage,
+        insufficient=row.coverage < INSUFFICIENT,
+    )
+
+
+def briefs(session: Session, kind: str, keys: Iterable[str]) -> dict[str, RiskBrief]:
+    """The index of each key that has one within the session's scope."""
+    rows = session.scalars(select(Risk).where(Risk.kind == kind, Risk.key.in_(set(keys))))
+    return {row.key: brief(row) for row in rows}
+
+
+def _names(session: Session, kind: str, key: str) -> tuple[str, str]:
+    """The thing's names; industries name themselves by code."""
+    if kind in {"county", "city", "province"}:
+        region = region_refs(session, [key])[key]
+        return region.name, region.name_en
+    if kind == "enterprise" and (enterprise := session.scalar(select(Enterprise).where(Enterprise.id == key))):
+        return enterprise.name, enterprise.name_en
+    if kind == "park" and (park := session.scalar(select(Park).where(Park.id == key))):
+        return park.name, park.name_en
+    if kind == "asset" and (asset := session.scalar(select(Asset).where(Asset.id == key))):
+        return asset.name, asset.name
+    return key, key
+
+
+def _part(raw: dict[str, Any]) -> RiskPart:
+    more = {name: value for name, value in raw.items() if name not in {"kind", "key", "name", "value", "share"}}
+    return RiskPart(
+        kind=str(raw.get("kind", "")),
+        key=str(raw.get("key", "")),
+        name=str(raw.get("name", "")),
+        value=float(raw.get("value", 0.0)) * SCALE,
+        share=float(raw.get("share", 0.0)),
+        **more,
+    )
+
+
+def _explain(row: Risk) -> tuple[str, str]:
+    """Why the index is what it is, in one sentence of each language."""
+    shown, coverage = brief(row), f"{row.coverage:.0%}"
+    if shown.insufficient:
+        return (
+            f"覆盖率仅 {coverage}，数据不足：真实值可能在 {shown.low:.0f} 到 {shown.high:.0f} 之间的任何位置。",
+            f"Coverage is only {coverage}: insufficient data, the true value may be {shown.low:.0f} to {shown.high:.0f}.",
+        )
+    parts = sorted(row.parts, key=lambda part: -float(part.get("share", 0.0)))[:3]
+    names_zh = "、".join(f"{part.get('name', '')}（{float(part.get('share', 0.0)):.0%}）" for part in parts)
+    names_en = ", ".join(f"{part.get('name', '')} ({float(part.get('share', 0.0)):.0%})" for part in parts)
+    return (
+        f"风险指数 {shown.mid:.0f}，覆盖率 {coverage}；主要来自：{names_zh or '无'}。",
+        f"Risk index {shown.mid:.0f} at {coverage} coverage; mostly from: {names_en or 'nothing'}.",
+    )
+
+
+def _load(session: Session, kind: str, key: str) -> Risk:
+    row = session.scalar(select(Risk).where(Risk.kind == kind, Risk.key == key))
+    if row is None:
+        raise NotFound("there is no such risk index, or it is outside your scope")
+    return row
+
+
+def risk(services: Services, caller: Caller, kind: RiskKind, key: str) -> schemas.Risk:
+    with services.records.read(caller.scope) as session:
+        row = _load(session, kind, key)
+        name, name_en = _names(session, kind, key)
+        explanation_zh, explanation_en = _explain(row)
+        return schemas.Risk(
+            **brief(row).model_dump(),
+            kind=kind,
+            key=key,
+            name=name,
+            name_en=name_en,
+            region=row.region,
+            at=row.at,
+            explanation_zh=explanation_zh,
+            explanation_en=explanation_en,
+            parts=[_part(part) for part in row.parts],
+        )
+
+
+def history(services: Services, caller: Caller, kind: RiskKind, key: str, hours: int) -> schemas.RiskHistory:
+    """Hourly points, oldest first."""
+    since = int(now() // HOUR) - hours
+    with services.records.read(caller.scope) as session:
+        _load(session, kind, key)
+        rows = session.scalars(
+            select(RiskHistory)
+            .where(RiskHistory.kind == kind, RiskHistory.key == key, RiskHistory.hour > since)
+            .order_by(RiskHistory.hour)
+        )
+        points = [
+            RiskPoint(
+                hour=float(row.hour * HOUR),
+                low=row.low * SCALE,
+                mid=row.mid * SCALE,
+                high=row.high * SCALE,
+                coverage=row.coverage,
+            )
+            for row in rows
+        ]
+    return schemas.RiskHistory(kind=kind, key=key, points=points)

@@ -106,7 +106,6 @@ class BalanceList(Model):
 
 
 class SourceCreate(Body):
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
     name: Name
     enterprise_id: Identifier
     product: Annotated[str, Field(max_length=200)] = ""

@@ -89,7 +89,7 @@ def verify(session: Session) -> Verification:
             return Verification(checked, None, "", previous)
         for row in rows:
             if row.previous_hash != previous:
-                return Verification(checked, row.seq, "an entry before this one was removed, added or changed", previous)
+                return Verification(checked, row.seq, "an entry before it was removed, added or changed", previous)
             if row.hash != _digest(row):
                 return Verification(checked, row.seq, "the content of this entry was changed", previous)
             previous, last, checked = row.hash, row.seq, checked + 1

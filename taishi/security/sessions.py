@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -99,7 +99,7 @@ def find_session(records: Records, token: str, hours: float, at: float) -> OpenS
             expires_at=row.expires_at,
             login=person.login,
             name=person.name,
-            role=cast("Role", person.role),
+            role=person.role,
             scope=scope_of(person),
         )
         stale = at - row.last_used_at > TOUCH_SECONDS
