@@ -227,15 +227,15 @@ def _modbus(event: Event, raw: dict[str, Any]) -> None:
     request = _part(raw, "request", "response")
     function = request.get("function_raw", request.get("function_code"))
     if (code := integer(function)) is not None:
-        event["taishi.ics.function_code"] = code
+        event["taishi.ics.function_code"] = str(code)
     name = text(request.get("function_code"))
     if name and not name.isdigit():
         event["taishi.ics.function"] = name.lower()
     if (unit := integer(request.get("unit_id"))) is not None:
-        event["taishi.ics.unit"] = unit
+        event["taishi.ics.unit"] = str(unit)
     for part in (_part(request, "read"), _part(request, "write"), _part(request, "read_write")):
         if (register := integer(part.get("address", part.get("write_address")))) is not None:
-            event["taishi.ics.register"] = register
+            event["taishi.ics.register"] = str(register)
         if (value := part.get("data", part.get("quantity"))) is not None:
             event["taishi.ics.value"] = str(value)[:256]
     response = _part(raw, "response")
@@ -249,10 +249,10 @@ def _dnp3(event: Event, raw: dict[str, Any]) -> None:
     part = _part(raw, "request", "response") or raw
     application = _part(part, "application")
     if (code := integer(application.get("function_code"))) is not None:
-        event["taishi.ics.function_code"] = code
+        event["taishi.ics.function_code"] = str(code)
         event["taishi.ics.function"] = _DNP3.get(code, str(code))
     if (unit := integer(part.get("dst", _part(part, "data_link").get("dst")))) is not None:
-        event["taishi.ics.unit"] = unit
+        event["taishi.ics.unit"] = str(unit)
     keep(event, "suricata.eve.dnp3.", raw, {})
 
 

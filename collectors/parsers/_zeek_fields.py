@@ -43,11 +43,6 @@ def _tls_version(value: Any) -> str | None:
     return f"{digits[0]}.{digits[1:] or '0'}" if digits.isdigit() else found
 
 
-def _code(value: Any) -> int | None:
-    """Modbus function codes come as numbers in some logs."""
-    return integer(value)
-
-
 COMMON: Final[Fields] = {
     "uid": ("zeek.session_id", text),
     "id.orig_h": ("source.ip", ip), "id.orig_p": ("source.port", port),
@@ -64,13 +59,13 @@ _FILE: Final[Fields] = {
 }  # fmt: skip
 _USER: Final = ("source.user.name", text)
 _ICS: Final[Fields] = {
-    "func": ("taishi.ics.function", lower), "unit": ("taishi.ics.unit", integer), "unit_id": ("taishi.ics.unit", integer),
-    "func_code": ("taishi.ics.function_code", _code), "address": ("taishi.ics.register", integer),
+    "func": ("taishi.ics.function", lower), "unit": ("taishi.ics.unit", text), "unit_id": ("taishi.ics.unit", text),
+    "func_code": ("taishi.ics.function_code", text), "address": ("taishi.ics.register", text),
     "exception": ("event.reason", text), "function_code": ("taishi.ics.function", lower),
-    "fc_request": ("taishi.ics.function", lower), "rosctr_code": ("taishi.ics.function_code", integer),
-    "function_name": ("taishi.ics.function", lower), "register": ("taishi.ics.register", integer),
+    "fc_request": ("taishi.ics.function", lower), "rosctr_code": ("taishi.ics.function_code", text),
+    "function_name": ("taishi.ics.function", lower), "register": ("taishi.ics.register", text),
     "rosctr_name": ("zeek.s7comm.rosctr_name", text), "block_type": ("taishi.ics.function", lower),
-    "subfunction_name": ("zeek.s7comm.subfunction_name", text), "index_number": ("taishi.ics.register", integer),
+    "subfunction_name": ("zeek.s7comm.subfunction_name", text), "index_number": ("taishi.ics.register", text),
     "enip_command": ("taishi.ics.function", lower), "cip_service": ("taishi.ics.function", lower),
     "pdu_service": ("taishi.ics.function", lower), "identifier_str": ("taishi.ics.function", lower),
 }  # fmt: skip
@@ -111,7 +106,7 @@ PATHS: Final[dict[str, Fields]] = {
               "sources": ("threat.indicator.provider", lambda value: (texts(value) or [None])[0]), **_FILE},
     "weird": {"name": ("event.reason", text), "addl": ("zeek.weird.additional_info", text), "peer": ("observer.name", text)},
     "x509": {
-        "certificate.subject": ("x509.subject", text), "certificate.issuer": ("x509.issuer", text),
+        "certificate.subject": ("x509.subject.distinguished_name", text), "certificate.issuer": ("x509.issuer.distinguished_name", text),
         "certificate.serial": ("x509.serial_number", text), "certificate.not_valid_before": ("x509.not_before", moment),
         "certificate.not_valid_after": ("x509.not_after", moment), "certificate.key_alg": ("x509.public_key_algorithm", text),
         "certificate.sig_alg": ("x509.signature_algorithm", text), "certificate.key_length": ("x509.public_key_size", integer),

@@ -145,7 +145,7 @@ def _ics(event: Event, raw: dict[str, Any]) -> None:
     """Function names carry direction words; a write or control function is a change to the process."""
     name = str(event.get("taishi.ics.function", ""))
     if name.isdigit() and "taishi.ics.function_code" not in event:
-        event["taishi.ics.function_code"] = int(name)
+        event["taishi.ics.function_code"] = name
     event["event.type"] = ["change"] if any(word in name for word in _WRITES) else ["access"]
     event["event.action"] = name or event["event.action"]
     failed = text(raw.get("exception")) or text(raw.get("exception_code"))
