@@ -62,7 +62,8 @@ def _read(line: str) -> Field:
     name, kind, array, column, zh, en = line.split("\t")
     if kind not in get_args(FieldType):
         raise ValueError(f"fields.tsv: {name} has the unknown type {kind!r}")
-    return Field(name, kind, array == "1", column == "1" or kind in {"ip", "date", "long", "float"}, zh, en)  # type: ignore[arg-type]
+    counted = column == "1" or kind in {"ip", "date", "long", "float"}
+    return Field(name, kind, array == "1", counted, zh, en)  # type: ignore[arg-type]
 
 
 def known(name: str) -> bool:
@@ -136,19 +137,26 @@ def _mapping(field: Field, typed: bool) -> dict[str, Any]:
     return {"type": field.type}
 
 
+def _row(field: Field) -> str:
+    kind = f"{field.type}{' []' if field.array else ''}"
+    mark = "●" if field.column else ""
+    return f"| `{field.name}` | {kind} | {mark} | {field.meaning_zh} | {field.meaning_en} |"
+
+
 def page() -> str:
     """docs/reference/fields.md."""
     rows = [
-        f"| `{f.name}` | {f.type}{' []' if f.array else ''} | {'●' if f.column else ''} | {f.meaning_zh} | {f.meaning_en} |"
+        _row(f)
         for f in table().values()
     ]
     aliases = [f"| `{short}` | `{name}` |" for short, name in ALIASES.items()]
+    prefixes = ", ".join(f"`{prefix}*`" for prefix in VENDOR_PREFIXES)
     return "\n".join(
         [
             "# Fields", "",
-            "Generated from `taishi/fields.tsv` by `python -m taishi.fields --write`. ● can be counted (top values).", "",
+            "Generated from `taishi/fields.tsv` by `python -m taishi.fields --write`. ● can be counted.", "",
             "| field | type | ● | 含义 | meaning |", "|---|---|---|---|---|", *rows, "",
-            f"Beyond these, what a product says is kept under {', '.join(f'`{p}*`' for p in VENDOR_PREFIXES)} as exact keywords.",
+            f"Beyond these, what a product says is kept as exact keywords under {prefixes}.",
             "", "## Short names in queries", "", "| short | field |", "|---|---|", *aliases, "",
         ]
     )  # fmt: skip

@@ -18,8 +18,9 @@ from taishi.scope import Scope
 class Search:
     """One page of events.
 
-    `start`/`end` bound `@timestamp` in epoch seconds (start inclusive, end exclusive). Order is `@timestamp`, then
-    `event.id`, newest first unless `ascending`. `cursor` comes from the previous page and stays valid while new events arrive.
+    `start`/`end` bound `@timestamp` in epoch seconds (start inclusive, end exclusive). Order is `@timestamp` (to the
+    millisecond), then a fixed order of `event.id`, newest first unless `ascending`. `cursor` comes from the previous
+    page and stays valid while new events arrive. A page may exceed `limit` by a tie at its end.
     """
 
     query: str = ""
