@@ -63,5 +63,5 @@ def person_names(session: Session, logins: Iterable[str]) -> dict[str, str]:
     """Login → name; a login without a person (the engine, somebody gone) names itself."""
     wanted = {login for login in logins if login}
     rows = session.execute(select(Person.login, Person.name).where(Person.login.in_(wanted)))
-    found = dict(rows.tuples().all())
+    found = dict(rows.all())
     return {login: found.get(login, login) for login in wanted}

@@ -38,7 +38,7 @@ def _plain(session: Session, column: Any, found: Conditions, name: str) -> list[
 
 def _severity(session: Session, found: Conditions) -> list[Facet]:
     statement = select(Incident.severity, func.count()).where(*_without(found, "severity"))
-    counts = dict(session.execute(statement.group_by(Incident.severity)).tuples().all())
+    counts = dict(session.execute(statement.group_by(Incident.severity)).all())
     items, ceiling = [], 101
     for floor, level in SEVERITY_FLOORS:
         count = sum(count for severity, count in counts.items() if floor <= severity < ceiling)

@@ -57,7 +57,7 @@ def conditions(query: QuarantineFilter) -> list[ColumnElement[bool]]:
 def _rows(session: Session, found: Sequence[QuarantineRecord]) -> list[dict[str, Any]]:
     enterprises = enterprise_refs(session, (row.enterprise_id for row in found))
     ids = {row.source_id for row in found}
-    names = dict(session.execute(select(Source.id, Source.name).where(Source.id.in_(ids))).tuples().all())
+    names = dict(session.execute(select(Source.id, Source.name).where(Source.id.in_(ids))).all())
     return [
         {
             "id": row.id,

@@ -73,7 +73,7 @@ def _explain(row: Risk) -> tuple[str, str]:
     if shown.insufficient:
         return (
             f"覆盖率仅 {coverage}，数据不足：真实值可能在 {shown.low:.0f} 到 {shown.high:.0f} 之间的任何位置。",
-            f"Coverage is only {coverage}: insufficient data, the true value may be {shown.low:.0f} to {shown.high:.0f}.",
+            f"Coverage is only {coverage}: insufficient data, it may be {shown.low:.0f} to {shown.high:.0f}.",
         )
     parts = sorted(row.parts, key=lambda part: -float(part.get("share", 0.0)))[:3]
     names_zh = "、".join(f"{part.get('name', '')}（{float(part.get('share', 0.0)):.0%}）" for part in parts)
