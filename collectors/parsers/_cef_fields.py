@@ -53,12 +53,12 @@ CEF: Final[Fields] = {
     "deviceProcessName": ("process.name", text), "dvcpid": ("process.pid", integer),
     "proto": ("network.transport", transport), "app": ("network.protocol", lower), "in": ("source.bytes", integer),
     "out": ("destination.bytes", integer), "act": ("event.action", lower), "outcome": ("event.outcome", _outcome),
-    "reason": ("event.reason", text), "msg": ("message", text), "cat": ("rule.category", text), "externalId": ("event.reference_id", text),
+    "reason": ("event.reason", text), "msg": ("message", text), "cat": ("rule.category", text), "externalId": ("cef.extensions.externalId", text),
     "request": ("url.original", text), "requestMethod": ("http.request.method", text), "requestContext": ("http.request.referrer", text),
     "requestClientApplication": ("user_agent.original", text), "fname": ("file.name", text), "filePath": ("file.path", text),
     "fsize": ("file.size", integer), "fileHash": ("file.hash.", digest), "fileType": ("file.type", text),
     "oldFilePath": ("file.target_path", text), "fileId": ("file.inode", text), "cnt": ("cef.count", integer),
-    "c6a1": ("observer.ip", lambda value: [found] if (found := ip(value)) else None), "tunnelType": ("network.tunnel", text),
+    "c6a1": ("observer.ip", lambda value: [found] if (found := ip(value)) else None),
 }  # fmt: skip
 """Extension key → ECS field. `in` is what the source received upstream of the device, so it counts as bytes of the source."""
 

@@ -70,7 +70,22 @@ def alert(event: Event, *, blocked: bool | None, category: str = "intrusion_dete
     if crossed and talks and event.get("destination.port") == 53 and is_internal(event.get("taishi.attacker.ip")):
         # The resolver inside that was asked for a bad name attacks nobody.
         del event["taishi.attacker.ip"]
+    _host_victim(event)
     infer(event, family, name)
+
+
+def _host_victim(event: Event) -> None:
+    """A detection on a host (antivirus, EDR) names no network peer: the host and its user are the victim."""
+    if any(f"taishi.{role}.ip" in event for role in ("attacker", "victim")):
+        return
+    host = event.get("host.name") or event.get("host.hostname") or event.get("source.domain")
+    if host:
+        event.pop("taishi.attacker.host", None)
+        event["taishi.victim.host"] = host
+    user = event.get("user.name") or event.get("source.user.name")
+    if user:
+        event.pop("taishi.attacker.user", None)
+        event["taishi.victim.user"] = user
 
 
 _BLOCK: Final = frozenset(

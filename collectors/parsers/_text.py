@@ -65,6 +65,32 @@ _HEADER: Final = re.compile(
 )
 
 
+# RFC 5424: <PRI>1 TIMESTAMP HOSTNAME APP-NAME PROCID MSGID SD MSG
+_NEW_HEADER: Final = re.compile(
+    r"<(\d{1,3})>1 (\S{1,40}) (\S{1,255}) (\S{1,128}) (\S{1,128}) (\S{1,64}) "
+    r'(?:-|(?:\[(?:[^\]"\\]|\\.|"(?:[^"\\]|\\.)*+")*+\])++) ?', re.DOTALL
+)
+
+
+def _new_header(text: str, received: Received) -> tuple[Event, str] | None:
+    found = _NEW_HEADER.match(text)
+    if found is None:
+        return None
+    priority, time, host, program, pid, _ = found.groups()
+    event: Event = {"log.syslog.priority": int(priority)}
+    event["log.syslog.facility.code"], event["log.syslog.severity.code"] = divmod(int(priority), 8)
+    stamped = parse_time(time, received)
+    if stamped:
+        event["@timestamp"], event["taishi.time.quality"] = stamped
+    if host != "-":
+        event["host.hostname"] = host
+    if program != "-":
+        event["process.name"] = program
+    if pid.isascii() and pid.isdigit() and len(pid) < 10:
+        event["process.pid"] = int(pid)
+    return event, text[found.end() :].lstrip("\ufeff")
+
+
 def header(framed: Framed, received: Received) -> tuple[Event, str]:
     """The header's fields as a new event, and the text after it. Uses the transport's header where there was one."""
     if framed.syslog:
@@ -72,6 +98,8 @@ def header(framed: Framed, received: Received) -> tuple[Event, str]:
     text = framed.body or framed.text
     if not text or (text[0] != "<" and not text[0].isdigit() and not text[0].isupper()):
         return {}, text
+    if text.startswith("<") and ">1 " in text[:6] and (new := _new_header(text, received)) is not None:
+        return new
     found = _HEADER.match(text)
     if found is None:
         return {}, text

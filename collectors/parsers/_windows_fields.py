@@ -101,7 +101,7 @@ COMMON: Final[Fields] = {
     "MessageNumber": ("powershell.sequence", integer), "MessageTotal": ("powershell.total", integer),
     "SubjectLogonId": ("winlog.logon.id", text), "TargetLogonId": ("winlog.logon.id", text), "LogonId": ("winlog.logon.id", text),
     "Threat Name": ("rule.name", text), "Threat ID": ("rule.id", text), "Category Name": ("rule.category", text),
-    "IntegrityLevel": ("process.integrity_level", text), "Signature": ("file.code_signature.subject_name", text),
+    "Signature": ("file.code_signature.subject_name", text),
     "SignatureStatus": ("file.code_signature.status", text), "Signed": ("file.code_signature.signed", _signed),
     "StartModule": ("winlog.event_data.StartModule", text), "ThreatName": ("rule.name", text),
 }  # fmt: skip

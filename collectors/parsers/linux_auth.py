@@ -167,7 +167,7 @@ def parse(framed: Framed, received: Received) -> list[Event]:
 
 
 _DEFAULT: Final = {"systemd": "process", "cron": "process", "CRON": "process", "crond": "process", "CROND": "process", "atd": "process"}
-_PROGRAM: Final = re.compile(r"(?:^|[\s/])(" + "|".join(sorted(map(re.escape, PROGRAMS), key=len, reverse=True)) + r")(?:\[\d{1,10}\])?: ")
+_PROGRAM: Final = re.compile(r"(?:^|[\s/])(" + "|".join(sorted(map(re.escape, PROGRAMS), key=len, reverse=True)) + r")(?:\([a-z=]{1,32}\))?(?:(?:\[\d{1,10}\])?: | (?:\d{1,10}|-) \S{1,32} [-\[])")
 _SURE: Final = frozenset(PROGRAMS) - {"systemd", "login", "cron", "CRON", "crond", "CROND", "atd", "vsftpd", "anacron", "dropbear"}
 
 

@@ -233,8 +233,10 @@ def parse(framed: Framed, received: Received) -> list[Event]:
 
 def sniff(framed: Framed) -> float:
     source = framed.body or framed.text
-    if '"event_type"' not in source or "{" not in source[:256]:
+    if "{" not in source[:256]:
         return 0.0
+    if '"event_type"' not in source:
+        return 0.9 if '"_raw"' in source and '\\"event_type\\"' in source else 0.0
     return 0.95 if '"flow_id"' in source or '"src_ip"' in source or '"stats"' in source or '"timestamp"' in source else 0.3
 
 

@@ -230,7 +230,7 @@ def parse(framed: Framed, received: Received) -> list[Event]:
     if found := text(raw.get("full_log")):
         event["wazuh.full_log"] = found
     if found := text(raw.get("id")):
-        event["event.reference_id"] = found
+        event["wazuh.id"] = found
     decoder = raw.get("decoder")
     if type(decoder) is dict and (found := text(decoder.get("name"))):
         event["wazuh.decoder.name"] = found

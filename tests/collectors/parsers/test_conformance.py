@@ -1,0 +1,102 @@
+"""The house rules, for every parser in the registry."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import orjson
+import pytest
+
+from collectors import registry
+from collectors.parser import Parser
+from taishi.event import Event
+from taishi.fields import VENDOR_PREFIXES, table
+from tests.collectors.parsers.support import cases, expected_path, files, framed, lines, parse_file
+
+PARSERS = registry.all()
+KINDS = {"identifier", "network", "platform", "security", "third-party"}
+TYPES: dict[str, tuple[type, ...]] = {
+    "keyword": (str,), "text": (str,), "ip": (str,), "date": (str,), "long": (int,), "float": (float, int), "boolean": (bool,),
+    "flattened": (dict, str),
+}  # fmt: skip
+
+
+def ids(value: object) -> str:
+    return value.name if isinstance(value, Parser) else value.stem if isinstance(value, Path) else str(value)
+
+
+def wrong_fields(event: Event) -> list[str]:
+    """Fields that the table does not know or that have another type there."""
+    wrong = []
+    for name, value in event.items():
+        if name.startswith(VENDOR_PREFIXES):
+            continue
+        field = table().get(name)
+        if field is None:
+            wrong.append(f"{name} is unknown")
+            continue
+        values = value if field.array else [value]
+        if not isinstance(values, list):
+            wrong.append(f"{name} must be a list")
+            continue
+        for item in values:
+            if not isinstance(item, TYPES[field.type]) or (field.type != "boolean" and isinstance(item, bool)):
+                wrong.append(f"{name} holds {item!r}, not a {field.type}")
+    return wrong
+
+
+def test_the_registry_has_the_listed_parsers() -> None:
+    names = {parser.name for parser in PARSERS}
+    assert names >= {"suricata", "zeek", "cef", "leef", "windows", "wazuh", "fortigate", "huawei_usg", "linux_auth", "generic"}
+    assert PARSERS[-1].name == "generic"
+
+
+@pytest.mark.parametrize("parser", PARSERS, ids=ids)
+def test_parser_says_what_it_is(parser: Parser) -> None:
+    module = importlib.import_module(f"collectors.parsers.{parser.name}")
+    assert len((module.__doc__ or "").splitlines()) >= 3
+    assert parser.reference.startswith("https://")
+    assert parser.product
+    assert parser.data_kind in KINDS
+    assert sum(len(lines(path)) for path in files(parser.name)) >= 5
+
+
+@pytest.mark.parametrize(("parser", "path"), list(cases()), ids=ids)
+def test_samples_give_the_expected_events(parser: str, path: Path) -> None:
+    assert parse_file(parser, path) == orjson.loads(expected_path(path).read_bytes())
+
+
+@pytest.mark.parametrize(("parser", "path"), list(cases()), ids=ids)
+def test_events_have_known_fields_of_the_right_type(parser: str, path: Path) -> None:
+    for event in parse_file(parser, path):
+        assert wrong_fields(event) == []
+        assert event["event.module"] == parser
+        assert event["event.kind"] in {"event", "alert", "metric"}
+        assert 0 <= event.get("event.severity", 0) <= 100
+        assert event["@timestamp"].endswith("Z")
+        assert event["taishi.time.quality"] in {"exact", "no_zone", "no_year", "received"}
+        assert event.get("event.outcome", "unknown") in {"success", "failure", "unknown"}
+
+
+@pytest.mark.parametrize(("parser", "path"), list(cases()), ids=ids)
+def test_alerts_name_rule_outcome_and_a_role(parser: str, path: Path) -> None:
+    for event in parse_file(parser, path):
+        if event["event.kind"] == "alert":
+            assert event["rule.name"]
+            assert event["taishi.outcome"] in {"success", "failure", "unknown"}
+            assert any(name.startswith(("taishi.attacker.", "taishi.victim.")) for name in event)
+
+
+@pytest.mark.parametrize(("parser", "path"), list(cases()), ids=ids)
+def test_sniffing_picks_the_parser_of_the_sample(parser: str, path: Path) -> None:
+    for line in lines(path):
+        if not (path.stem.endswith("_tsv") and not line.startswith("#")):
+            assert registry.sniff(framed(line)).name == parser, line
+            assert registry.candidates(framed(line))[0].name == parser
+            assert registry.candidates(framed(line))[-1].name == "generic"
+
+
+def test_unknown_names_are_refused() -> None:
+    with pytest.raises(KeyError):
+        registry.by_name("no-such-parser")

@@ -1,0 +1,142 @@
+"""Hostile input: whatever the record, every parser gives events or ParseError, in time linear in its length."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from collectors import registry
+from collectors.parser import Framed, Parser
+from taishi.errors import ParseError
+from tests.collectors.parsers.support import RECEIVED, cases, framed, lines
+from tests.collectors.parsers.test_conformance import ids, wrong_fields
+
+PARSERS = registry.all()
+SAMPLES = [(parser, line) for parser, path in cases() for line in lines(path)]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+RELAXED = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+
+
+def check(parser: Parser, record: Framed) -> None:
+    """Parse with every entry the parser has; anything but events or ParseError fails the test."""
+    for parse in [parser.parse] + ([parser.session()] if parser.session else []):
+        try:
+            events = parse(record, RECEIVED)
+        except ParseError:
+            continue
+        for event in events:
+            assert wrong_fields(event) == []
+            orjson.dumps(event)
+    assert 0 <= parser.sniff(record) <= 1
+
+
+@pytest.mark.parametrize("parser", PARSERS, ids=ids)
+@RELAXED
+@given(text=st.text(max_size=400))
+def test_any_text(parser: Parser, text: str) -> None:
+    check(parser, framed(text))
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> tuple[str, str]:
+    """A sample line with pieces cut, doubled, replaced or glued in from another sample."""
+    parser, line = draw(st.sampled_from(SAMPLES))
+    for _ in range(draw(st.integers(1, 3))):
+        start = draw(st.integers(0, len(line)))
+        end = draw(st.integers(start, min(len(line), start + 60)))
+        piece = draw(st.sampled_from(["", line[start:end] * 2, '"', "\\", "=", "|", "\x00", "�", "{", "\n"]) | st.text(max_size=8))
+        line = line[:start] + piece + line[end:]
+    return parser, line
+
+
+@settings(RELAXED, max_examples=600)
+@given(case=mutated())
+def test_mutated_samples(case: tuple[str, str]) -> None:
+    parser, line = case
+    check(registry.by_name(parser), framed(line))
+    check(registry.sniff(framed(line)), framed(line))
+
+
+def _replaced(value: Any, draw: Callable[[Any], Any]) -> Any:
+    if isinstance(value, dict):
+        return {key: _replaced(inner, draw) for key, inner in value.items()}
+    return draw(JSON) if draw(st.integers(0, 5)) == 0 else value
+
+
+@st.composite
+def retyped(draw: st.DrawFn) -> tuple[str, str]:
+    """A JSON sample whose values changed type."""
+    parser, line = draw(st.sampled_from([case for case in SAMPLES if case[1].startswith("{")]))
+    return parser, orjson.dumps(_replaced(orjson.loads(line), draw), option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+@settings(RELAXED, max_examples=400)
+@given(case=retyped())
+def test_values_of_another_type(case: tuple[str, str]) -> None:
+    parser, line = case
+    check(registry.by_name(parser), framed(line))
+
+
+HOSTILE = (
+    '{"a":', "[", "a=", 'a="', "a=\\", "CEF:0|", "|", "LEEF:2.0|", "\\", '\\"', "%%01A/1/B(l):", "A=1, ", '" A=', "(", "<Data>",
+    "<Event><System>", "\t", "#fields\t", " from ", "sshd[1]: Failed ", " ; ", "x: ", "<1>", "A/1/", "\\x", "a.", "9" , "-", ",;",
+)  # fmt: skip
+
+
+def operations(action: Callable[[], object]) -> int:
+    """Lines and calls executed: a measure of work that no other load on the machine changes."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, arg: object) -> Any:
+        nonlocal count
+        count += 1
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        action()
+    except ParseError:
+        pass
+    finally:
+        sys.settrace(before)
+    return count
+
+
+@pytest.mark.parametrize("parser", PARSERS, ids=ids)
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_twice_the_input_is_at_most_about_twice_the_work(parser: Parser, unit: str) -> None:
+    def work(times: int) -> int:
+        line = unit * times
+        return operations(lambda: (parser.sniff(framed(line)), parser.parse(framed(line), RECEIVED)))
+
+    small = work(1000)
+    assert work(2000) <= 2.6 * small + 200
+
+
+@pytest.mark.parametrize(("parser", "path"), list(cases()), ids=ids)
+def test_long_values_parse(parser: str, path: Path) -> None:
+    """64 kB in a value, and 64 kB of the same line: read or refused, never hung (the suite's own limit tells)."""
+    for line in lines(path)[:3]:
+        check(registry.by_name(parser), framed(line.replace("=", "=" + "A" * 65536, 1)))
+        check(registry.by_name(parser), framed(line * (65536 // len(line) + 1)))
+
+
+def test_times_outside_the_calendar_fall_back_to_receipt() -> None:
+    line = '{"timestamp":"9999-99-99T99:99:99Z","event_type":"flow","src_ip":"300.1.1.1","src_port":70000}'
+    event = registry.by_name("suricata").parse(framed(line), RECEIVED)[0]
+    assert event["taishi.time.quality"] == "received"
+    assert "source.ip" not in event
+    assert "source.port" not in event
