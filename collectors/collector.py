@@ -1,0 +1,132 @@
+"""The collector role: all listeners, the publisher, and the small loops beside them.
+
+transport → framing → parser → stream, with the ledger of refusals, the source registry and the replay of quarantine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+
+from collectors.publisher import Publisher
+from collectors.quota import Quotas
+from collectors.refusals import Refusals
+from collectors.replay_quarantine import QuarantineReplay
+from collectors.sources import SourceRegistry
+from collectors.spool import Spool
+from collectors.transports.http import HttpPush
+from collectors.transports.intake import Intake
+from collectors.transports.syslog import SyslogTcp, SyslogUdp
+from taishi.errors import ConfigError, RecordsError, Unavailable
+from taishi.event import TOPIC_EVENTS
+from taishi.observe import Health
+from taishi.records.port import Records
+from taishi.settings import Settings, SyslogSettings
+from taishi.stream.port import Stream
+
+log = structlog.get_logger()
+
+SOURCES_SECONDS = 2.0
+"""How old the view of the sources may be: a new key works within this time."""
+
+LEDGER_SECONDS = 1.0
+REPLAY_SECONDS = 2.0
+
+
+class Collector:
+    """`run` serves until `stop` is set. `ready` is set when every listener is bound, `ports` tells where."""
+
+    def __init__(self, settings: Settings, stream: Stream, records: Records) -> None:
+        self.ports: dict[str, int] = {}
+        self.ready = asyncio.Event()
+        self._settings = settings
+        self._stream = stream
+        self._records = records
+        self._stopping = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        await asyncio.to_thread(self._stream.ensure_topic, TOPIC_EVENTS, self._settings.stream.partitions)
+        sources = SourceRegistry(self._records)
+        await asyncio.to_thread(sources.refresh)
+        collect = self._settings.collect
+        spool = Spool(self._settings.data_dir / "spool", collect.spool_bytes)
+        publisher = Publisher(self._stream, spool, collect.batch_wait, collect.max_pending)
+        refusals = Refusals(self._records)
+        intake = Intake(self._settings, sources, publisher, refusals, Quotas())
+        replay = QuarantineReplay(self._records, sources, publisher, collect.max_depth)
+        health = Health({"stream": lambda: publisher.problem})
+        publishing = asyncio.create_task(publisher.run(), name="publisher")
+        loops = [
+            asyncio.create_task(self._every(SOURCES_SECONDS, lambda: asyncio.to_thread(sources.refresh))),
+            asyncio.create_task(self._every(LEDGER_SECONDS, lambda: asyncio.to_thread(refusals.flush))),
+            asyncio.create_task(self._every(REPLAY_SECONDS, lambda: _replay(replay))),
+        ]
+        transports = await self._listen(intake, health)
+        self.ready.set()
+        log.info("The collectors listen.", **{name: str(port) for name, port in self.ports.items()})
+        await stop.wait()
+        for transport in transports:
+            await transport.stop()
+        for loop in loops:
+            loop.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
+        publisher.stop()
+        await publishing
+        await asyncio.to_thread(refusals.flush)
+
+    async def _listen(self, intake: Intake, health: Health) -> list[SyslogTcp | SyslogUdp | HttpPush]:
+        syslog, http = self._settings.syslog, self._settings.http
+        transports: list[SyslogTcp | SyslogUdp | HttpPush] = []
+        try:
+            if syslog.udp_port is not None:
+                udp = SyslogUdp(intake)
+                self.ports["udp"] = await udp.start(syslog.host, syslog.udp_port)
+                transports.append(udp)
+            if syslog.tcp_port is not None:
+                tcp = SyslogTcp(intake)
+                self.ports["tcp"] = await tcp.start(syslog.host, syslog.tcp_port)
+                transports.append(tcp)
+            if syslog.tls_port is not None:
+                tls = SyslogTcp(intake, tls_context(syslog))
+                self.ports["tls"] = await tls.start(syslog.host, syslog.tls_port)
+                transports.append(tls)
+            if http.port is not None:
+                push = HttpPush(intake, health)
+                self.ports["http"] = await push.start(http.host, http.port, http.certificate, http.private_key)
+                transports.append(push)
+        except OSError as error:
+            raise ConfigError(f"a listener cannot be bound: {error}; choose another port in the settings") from error
+        return transports
+
+    async def _every(self, seconds: float, action: Callable[[], Awaitable[Any]]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await action()
+            except (RecordsError, Unavailable) as error:
+                log.warning("A background task could not finish and is tried again.", reason=str(error))
+
+
+async def _replay(replay: QuarantineReplay) -> None:
+    batches = await asyncio.to_thread(replay.prepare)
+    await replay.publish(batches)
+
+
+def tls_context(syslog: SyslogSettings) -> ssl.SSLContext:
+    """TLS 1.2 or newer; with `client_ca` a client must present a certificate of it."""
+    if syslog.certificate is None or syslog.private_key is None:
+        raise ConfigError("syslog.tls_port needs syslog.certificate and syslog.private_key")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(syslog.certificate, syslog.private_key)
+        if syslog.client_ca is not None:
+            context.load_verify_locations(syslog.client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"the TLS files of syslog cannot be used: {error}") from error
+    return context

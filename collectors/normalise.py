@@ -1,0 +1,158 @@
+"""Framed bytes of one delivery → a `Batch`: decode, read the header, parse, stamp identity, time and ownership.
+
+The hot path: one pass per record, flat dicts, no validation beyond what a parser did. What cannot be read is kept whole
+in quarantine with the reason. A record that holds several events counts as several, a header line that makes none is
+counted as suppressed, so that received = events + quarantined + suppressed always holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+import structlog
+from prometheus_client import Counter
+
+from collectors import registry
+from collectors.decode import decode
+from collectors.framing import Frame, depth_of
+from collectors.parser import Framed, Parse, Parser, Received
+from collectors.sources import SourceInfo
+from collectors.syslog_header import read_header
+from taishi import clock
+from taishi.errors import ParseError
+from taishi.event import Batch, Event, Quarantined, event_id
+
+log = structlog.get_logger()
+
+ORIGINAL_LIMIT = 32 * 1024
+"""Characters of a record that travel with its event; of a longer one head and tail do, with its digest."""
+
+FUTURE_LIMIT = 300.0
+"""Seconds a sender's clock may be ahead before its time is not believed."""
+
+ECS_VERSION = "9.0.0"
+
+PARSED = Counter("taishi_records_parsed_total", "Records read by a parser.", ["parser"])
+QUARANTINED = Counter("taishi_records_quarantined_total", "Records that no parser could read.", ["parser"])
+DEFECTS = Counter("taishi_parser_defects_total", "Unexpected exceptions inside parsers.", ["parser"])
+
+
+@dataclass(slots=True)
+class Reader:
+    """Parses the records of one source, connection or file: remembers a sniffed format and a format's header lines."""
+
+    source: SourceInfo
+    max_depth: int = 64
+    _parsers: dict[str, Parse] = field(default_factory=dict)
+    _last: Parser | None = None
+    _defects: set[str] = field(default_factory=set)
+
+    def batch(self, frames: Sequence[Frame], delivery: str, received_at: float, sender: str = "") -> Batch:
+        source = self.source
+        batch = Batch(source.id, source.enterprise_id, delivery, received_at, 0)
+        received = Received(received_at, source.timezone, sender)
+        stamp = _stamp(source, received_at)
+        for index, frame in enumerate(frames):
+            self._record(batch, index, frame, received, stamp)
+        batch.received = len(batch.events) + len(batch.quarantined) + batch.suppressed
+        return batch
+
+    def _record(self, batch: Batch, index: int, frame: Frame, received: Received, stamp: Event) -> None:
+        text = decode(frame.data, self.source.encoding)
+        try:
+            if frame.cut:
+                raise ParseError("the record is longer than the limit; only its beginning was kept")
+            if frame.data[:1] in (b"{", b"[") and depth_of(frame.data, self.max_depth) > self.max_depth:
+                raise ParseError(f"the record nests deeper than {self.max_depth}")
+            parser, events = self._parse(read_header(text, received), received)
+        except ParseError as error:
+            QUARANTINED.labels(error.parser or self.source.parser or "sniffed").inc()
+            batch.quarantined.append(Quarantined(index, text, error.reason, error.parser))
+            return
+        PARSED.labels(parser.name).inc()
+        if not events:
+            batch.suppressed += 1
+        for number, event in enumerate(events):
+            identity = event_id(batch.delivery, index)
+            event["event.id"] = identity if number == 0 else f"{identity}.{number}"
+            _finish(event, text, parser, received, stamp)
+            batch.events.append(event)
+
+    def _parse(self, framed: Framed, received: Received) -> tuple[Parser, list[Event]]:
+        named = self.source.parser
+        if named:
+            parser = _named(named)
+            return parser, self._run(parser, framed, received)
+        last = self._last
+        if last is not None and last.sniff(framed) > 0:
+            try:
+                return last, self._run(last, framed, received)
+            except ParseError:
+                pass  # the sender changed its format, or sends several: look again
+        parser = registry.sniff(framed)
+        if parser.name != registry.GENERIC:
+            self._last = parser
+        return parser, self._run(parser, framed, received)
+
+    def _run(self, parser: Parser, framed: Framed, received: Received) -> list[Event]:
+        parse = self._parsers.get(parser.name)
+        if parse is None:
+            parse = self._parsers[parser.name] = parser.session() if parser.session else parser.parse
+        try:
+            return parse(framed, received)
+        except ParseError as error:
+            error.parser = error.parser or parser.name
+            raise
+        except Exception as error:  # a defect of ours must cost one record, not the listener
+            DEFECTS.labels(parser.name).inc()
+            if parser.name not in self._defects:
+                self._defects.add(parser.name)
+                log.exception("A parser failed unexpectedly; its records go to quarantine.", parser=parser.name)
+            raise ParseError(f"the parser failed: {type(error).__name__}: {error}", parser.name) from error
+
+
+def _named(name: str) -> Parser:
+    try:
+        return registry.by_name(name)
+    except KeyError as error:
+        raise ParseError(f"the source names the parser {name!r}, which does not exist", name) from error
+
+
+def _stamp(source: SourceInfo, received_at: float) -> Event:
+    return {
+        "event.created": clock.to_text(received_at),
+        "organization.id": source.enterprise_id,
+        "taishi.source_id": source.id,
+        "ecs.version": ECS_VERSION,
+    }
+
+
+def _finish(event: Event, text: str, parser: Parser, received: Received, stamp: Event) -> None:
+    event.update(stamp)
+    event["taishi.parser"] = parser.name
+    event.setdefault("taishi.data_kind", parser.data_kind)
+    event.setdefault("event.kind", "event")
+    event.setdefault("event.module", parser.name)
+    if received.sender:
+        event.setdefault("log.source.address", received.sender)
+    if len(text) <= ORIGINAL_LIMIT:
+        event["event.original"] = text
+    else:
+        half = ORIGINAL_LIMIT // 2
+        event["event.original"] = f"{text[:half]} … {text[-half:]}"
+        event["event.hash"] = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        event["taishi.truncated"] = True
+        event["taishi.original_bytes"] = len(text)
+    _check_time(event, received.received_at)
+
+
+def _check_time(event: Event, received_at: float) -> None:
+    stamp = event.get("@timestamp")
+    if stamp is None:
+        event["@timestamp"] = clock.to_text(received_at)
+        event["taishi.time.quality"] = "received"
+    elif stamp > clock.to_text(received_at + FUTURE_LIMIT):  # equal formats compare as text
+        event["@timestamp"] = clock.to_text(received_at)
+        event["taishi.time.quality"] = "clamped"

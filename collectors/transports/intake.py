@@ -1,0 +1,55 @@
+"""What every transport shares: quota, normalising, publishing, and counting what was refused."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from collectors.framing import Frame
+from collectors.normalise import Reader
+from collectors.publisher import Publisher
+from collectors.quota import Quotas
+from collectors.refusals import Refusals
+from collectors.sources import SourceInfo, SourceRegistry
+from taishi import clock
+from taishi.errors import QuotaExceeded, Unavailable
+from taishi.event import Batch, delivery_id
+from taishi.settings import Settings
+
+
+@dataclass(slots=True)
+class Intake:
+    """The one way from a transport to the stream."""
+
+    settings: Settings
+    sources: SourceRegistry
+    publisher: Publisher
+    refusals: Refusals
+    quotas: Quotas
+
+    def reader(self, source: SourceInfo) -> Reader:
+        return Reader(source, self.settings.collect.max_depth)
+
+    def fresh_delivery(self, source: SourceInfo) -> str:
+        """For transports whose senders name no delivery: what was read once is sent under this id until it is durable."""
+        return delivery_id(source.id, uuid.uuid4().hex)
+
+    def check_quota(self, source: SourceInfo, records: int) -> None:
+        """Raises QuotaExceeded with the seconds to wait; nothing is counted."""
+        pause = self.quotas.take(source, records)
+        if pause:
+            raise QuotaExceeded(f"more than {source.quota:g} records a second from source {source.id}", pause)
+
+    async def accept(
+        self, reader: Reader, frames: Sequence[Frame], delivery: str, sender: str = "", received_at: float | None = None
+    ) -> Batch:
+        """Normalise and publish; returns when durable. Raises Unavailable, after counting the refusal."""
+        moment = clock.now() if received_at is None else received_at
+        batch = reader.batch(frames, delivery, moment, sender)
+        try:
+            await self.publisher.publish(batch)
+        except Unavailable:
+            self.refusals.add(reader.source, batch.received, "unavailable")
+            raise
+        return batch
