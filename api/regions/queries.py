@@ -34,13 +34,26 @@ def visible_division(services: Services, session: Session, caller: Caller, code:
     inside = code.startswith(region_prefix(services.settings.region))
     covered = not caller.scope.regions or any(code.startswith(prefix) for prefix in caller.scope.prefixes)
     division = session.get(Division, code) if inside and covered and not caller.scope.nothing else None
-    if division is None:
+    if division is None or not _with_members(session, caller, [division]):
         raise NotFound("there is no such region, or it is outside your scope")
     return division
 
 
-def children(session: Session, code: str) -> list[Division]:
-    return list(session.scalars(select(Division).where(Division.parent == code).order_by(Division.code)))
+def _with_members(session: Session, caller: Caller, divisions: Sequence[Division]) -> list[Division]:
+    """For somebody bound to enterprises: only divisions that have one of theirs; for others all."""
+    if not caller.scope.enterprises:
+        return list(divisions)
+    counties = session.scalars(select(Enterprise.region).distinct()).all()
+    return [
+        division
+        for division in divisions
+        if any(county.startswith(region_prefix(division.code)) for county in counties)
+    ]
+
+
+def children(session: Session, caller: Caller, code: str) -> list[Division]:
+    found = session.scalars(select(Division).where(Division.parent == code).order_by(Division.code)).all()
+    return _with_members(session, caller, found)
 
 
 def _by_code(session: Session, statement: Select[str, int]) -> list[tuple[str, int]]:
@@ -82,7 +95,7 @@ def ranking(
     services: Services, caller: Caller, session: Session, division: Division, window: Window
 ) -> list[RegionRow]:
     """The children, riskiest first; those without an index last, by code."""
-    below = children(session, division.code)
+    below = children(session, caller, division.code)
     if not below:
         return []
     known = _enterprise_counts(session, None)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import Request, Response
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session as DbSession
 
 from api.dependencies import Caller
+from api.incidents.filters import in_region
 from api.problems import Invalid
 from api.services import Services
 from api.session.schemas import Assignee, AssigneeList, Credentials, Preferences, PreferencesChange, ScopeOut, Session
 from taishi.clock import now
 from taishi.errors import Forbidden, QuotaExceeded, Unauthenticated
-from taishi.records.tables import LoginSession, Person
+from taishi.records.tables import Enterprise, LoginSession, Person
 from taishi.scope import EVERYTHING, Scope
 from taishi.security import audit
 from taishi.security.limits import lock_seconds
@@ -160,28 +161,25 @@ def change_preferences(services: Services, caller: Caller, change: PreferencesCh
     return _preferences(merged)
 
 
-def _meets(one: Scope, other: Scope) -> bool:
-    """Whether two people could both see something, judged by their scopes alone."""
-    if one.nothing or other.nothing:
+def _meets(session: DbSession, other: Scope) -> bool:
+    """Whether some enterprise is visible to both the session's scope and the other one."""
+    if other.nothing:
         return False
-    if one.enterprises and other.enterprises and not set(one.enterprises) & set(other.enterprises):
-        return False
-    if not one.regions or not other.regions:
-        return True
-    return any(a.startswith(b) or b.startswith(a) for a in one.prefixes for b in other.prefixes)
-
-
-def assignable(session: DbSession, scope: Scope) -> list[Person]:
-    """Enabled analysts whose scope meets the given one. An enterprise-bound caller sees only people of its own."""
-    people = session.scalars(select(Person).where(Person.role == "analyst", Person.disabled.is_(False)))
-    found = [person for person in people if _meets(scope, scope_of(person))]
-    if scope.enterprises:
-        found = [person for person in found if person.enterprises]
-    return sorted(found, key=lambda person: person.login)
+    conditions = []
+    if other.enterprises:
+        conditions.append(Enterprise.id.in_(other.enterprises))
+    if other.authorities:
+        conditions.append(Enterprise.authority.in_(other.authorities))
+    if other.regions:
+        conditions.append(or_(*[in_region(Enterprise.region, code) for code in other.regions]))
+    return session.scalars(select(Enterprise.id).where(*conditions).limit(1)).first() is not None
 
 
 def assignees(services: Services, caller: Caller) -> AssigneeList:
-    with services.records.read(EVERYTHING) as session:
-        return AssigneeList(
-            items=[Assignee(login=person.login, name=person.name) for person in assignable(session, caller.scope)]
-        )
+    """Enabled analysts who share at least one enterprise with the caller."""
+    with services.records.read(caller.scope) as session:
+        people = session.scalars(
+            select(Person).where(Person.role == "analyst", Person.disabled.is_(False)).order_by(Person.login)
+        ).all()
+        found = [person for person in people if _meets(session, scope_of(person))]
+        return AssigneeList(items=[Assignee(login=person.login, name=person.name) for person in found])
