@@ -166,6 +166,8 @@ def fallback(event: Event, received: Received) -> None:
     if "@timestamp" not in event:
         event["@timestamp"] = epoch(received.received_at) or "1970-01-01T00:00:00.000Z"
         event["taishi.time.quality"] = "received"
+    else:
+        event.setdefault("taishi.time.quality", "exact")
 
 
 def stamp(event: Event, value: Any, received: Received) -> None:

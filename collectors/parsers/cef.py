@@ -132,7 +132,8 @@ def _shape(event: Event, name: str) -> None:
 
 
 def _split(framed: Framed, received: Received) -> tuple[Event, list[str], str]:
-    whole = body_of(framed)
+    # A header reader may take `CEF:` for the program that wrote the line.
+    whole = body_of(framed) if "CEF:" in framed.body else framed.text
     at = whole.find("CEF:")
     if at >= 0:
         event, _ = header(Framed(whole[:at], framed.syslog, whole[:at] or " "), received)
@@ -152,6 +153,8 @@ def _split(framed: Framed, received: Received) -> tuple[Event, list[str], str]:
 def parse(framed: Framed, received: Received) -> list[Event]:
     event, (version, vendor, product, release, code, name, severity), rest = _split(framed, received)
     raw = extensions(rest)
+    if event.get("process.name") == "CEF":
+        del event["process.name"]
     event["event.module"] = NAME
     event["event.dataset"] = "cef"
     event["cef.version"] = version
@@ -170,7 +173,7 @@ def parse(framed: Framed, received: Received) -> list[Event]:
 
 
 def sniff(framed: Framed) -> float:
-    source = framed.body or framed.text
+    source = framed.text
     at = source.find("CEF:", 0, 512)
     if at >= 0 and source[at + 4 : at + 6] in {"0|", "1|"}:
         return 1.0

@@ -206,7 +206,7 @@ def parse(framed: Framed, received: Received) -> list[Event]:
     event, _ = header(Framed(whole[: found.start()] or " ", framed.syslog, whole[: found.start()] or " "), received)
     event.pop("process.name", None)
     event.pop("process.pid", None)
-    if not framed.syslog and "host.hostname" not in event and (name := whole[: found.start()].split()):
+    if "host.hostname" not in event and (name := whole[: found.start()].split()):
         event["host.hostname"] = name[-1][:255]
     module, level, brief = found[1], int(found[2]), found[3]
     description, pairs = _pairs(whole[found.end() :])

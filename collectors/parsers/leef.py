@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from collectors.parser import Framed, Parser, Received
 from collectors.parsers._cef_fields import LEEF
-from collectors.parsers._common import UNSET, body_of, keep, relate, ten_severity
+from collectors.parsers._common import UNSET, keep, relate, ten_severity
 from collectors.parsers._endpoint import file
 from collectors.parsers._extensions import extensions, header_fields
 from collectors.parsers._generic_names import ALIASES
@@ -109,7 +109,8 @@ def _finish(event: Event, raw: dict[str, str], code: str) -> None:
 
 
 def _split(framed: Framed, received: Received) -> tuple[Event, list[str], dict[str, str]]:
-    whole = body_of(framed)
+    # A header reader may take `LEEF:` for the program that wrote the line.
+    whole = framed.text
     at = whole.find("LEEF:")
     fields = header_fields(whole[at + 5 :], 5) if at >= 0 else None
     if fields is None:
@@ -127,6 +128,8 @@ def _split(framed: Framed, received: Received) -> tuple[Event, list[str], dict[s
 
 def parse(framed: Framed, received: Received) -> list[Event]:
     event, (version, vendor, product, release, code), raw = _split(framed, received)
+    if event.get("process.name") == "LEEF":
+        del event["process.name"]
     event["event.module"] = NAME
     event["event.dataset"] = "leef"
     event["leef.version"] = version
@@ -146,7 +149,7 @@ def parse(framed: Framed, received: Received) -> list[Event]:
 
 
 def sniff(framed: Framed) -> float:
-    source = framed.body or framed.text
+    source = framed.text
     at = source.find("LEEF:", 0, 512)
     return 1.0 if at >= 0 and source[at + 5 : at + 6] in {"1", "2"} else 0.0
 
