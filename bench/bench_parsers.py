@@ -1,8 +1,9 @@
 """Normalising: each parser on the lines of its own samples, beside orjson decode + encode of the same lines.
 
 For JSON formats the yardstick is orjson.loads + orjson.dumps of the line; for text formats, of the resulting event
-(what any JSON shipper would have had to carry). `ratio` is yardstick ÷ parser: 0.5 means that parsing costs twice the round trip.
-Yardstick and parser alternate within the run, the best of several rounds counts, so other load disturbs both alike.
+(what any JSON shipper would have had to carry). `ratio` is yardstick ÷ parser: at 0.5
+parsing costs twice the round trip. Yardstick and parser alternate within the run and the best
+of several rounds counts, so other load disturbs both alike.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -21,6 +22,7 @@ from taishi.event import Event
 SAMPLES = Path(__file__).resolve().parent.parent / "tests" / "samples"
 RECEIVED = Received(received_at=1772410600.0)
 ROUNDS = 7
+Item = TypeVar("Item")
 
 
 def _lines(parser: Parser) -> list[str]:
@@ -30,13 +32,13 @@ def _lines(parser: Parser) -> list[str]:
     ]  # fmt: skip
 
 
-def _best(action: Callable[[], None], rounds: int) -> float:
-    found = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        action()
-        found.append(time.perf_counter() - start)
-    return min(found)
+def _seconds(action: Callable[[Item], object], items: list[Item], repeat: int) -> float:
+    """How long `repeat` passes over the items take."""
+    start = time.perf_counter()
+    for _ in range(repeat):
+        for item in items:
+            action(item)
+    return time.perf_counter() - start
 
 
 def _row(parser: Parser, name: str, lines: list[str], events: int) -> dict[str, Any]:
@@ -45,31 +47,18 @@ def _row(parser: Parser, name: str, lines: list[str], events: int) -> dict[str, 
     texts = lines if lines[0].startswith("{") else [orjson.dumps(event).decode() for event in parsed]
     repeat = max(1, min(events, 20_000) // len(lines))
 
-    def parse() -> None:
-        for _ in range(repeat):
-            for frame in frames:
-                parser.parse(frame, RECEIVED)
-
-    def yardstick() -> None:
-        for _ in range(repeat):
-            for text in texts:
-                orjson.dumps(orjson.loads(text))
-
-    def sniff() -> None:
-        for _ in range(repeat):
-            for frame in frames:
-                registry.sniff(frame)
-
     own = yard = float("inf")
     for _ in range(ROUNDS):
-        own, yard = min(own, _best(parse, 1)), min(yard, _best(yardstick, 1))
+        own = min(own, _seconds(lambda frame: parser.parse(frame, RECEIVED), frames, repeat))
+        yard = min(yard, _seconds(lambda text: orjson.dumps(orjson.loads(text)), texts, repeat))
+    sniffed = min(_seconds(registry.sniff, frames, repeat) for _ in range(2))
     count = repeat * len(lines)
     return {
         "parser": name,
         "lines": len(lines),
         "bytes/line": sum(len(line.encode()) for line in lines) // len(lines),
         "parse µs": own / count * 1e6,
-        "sniff µs": _best(sniff, 2) / count * 1e6,
+        "sniff µs": sniffed / count * 1e6,
         "orjson µs": yard / count * 1e6,
         "ratio": yard / own,
         "events/s": int(count / own),

@@ -1,4 +1,4 @@
-"""What a product calls an attack → MITRE ATT&CK, from the table `data/attack_categories.tsv` (its sources are noted there)."""
+"""What a product calls an attack → MITRE ATT&CK, from `data/attack_categories.tsv` (its sources are noted there)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from taishi.event import Event
 
 TACTICS: Final = {
     "TA0043": "Reconnaissance", "TA0042": "Resource Development", "TA0001": "Initial Access", "TA0002": "Execution",
-    "TA0003": "Persistence", "TA0004": "Privilege Escalation", "TA0005": "Defense Evasion", "TA0006": "Credential Access",
+    "TA0003": "Persistence", "TA0004": "Privilege Escalation", "TA0005": "Defense Evasion",
+    "TA0006": "Credential Access",
     "TA0007": "Discovery", "TA0008": "Lateral Movement", "TA0009": "Collection", "TA0011": "Command and Control",
     "TA0010": "Exfiltration", "TA0040": "Impact",
     "TA0108": "Initial Access", "TA0104": "Execution", "TA0110": "Persistence", "TA0111": "Privilege Escalation",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -144,7 +144,7 @@ def apply(event: Event, raw: Mapping[str, Any], fields: Fields) -> None:
                 event.setdefault(known[0], converted)
 
 
-def keep(event: Event, prefix: str, raw: Mapping[str, Any], skip: Mapping[str, Any], depth: int = 0) -> None:
+def keep(event: Event, prefix: str, raw: Mapping[str, Any], skip: Container[str], depth: int = 0) -> None:
     """Keep the keys of a structure that no mapping knows under `prefix`, dotted, as JSON scalars or lists of texts."""
     for key, value in raw.items():
         if key in skip or value is None or value == "" or len(event) > MAX_FIELDS:
@@ -197,41 +197,43 @@ _HOSTS: Final = (
     "host.name", "host.hostname", "source.domain", "destination.domain", "url.domain", "dns.question.name",
     "tls.client.server_name",
 )  # fmt: skip
-_HASHES: Final = tuple(
-    f"{owner}.hash.{kind}" for owner in ("file", "process", "dll") for kind in ("md5", "sha1", "sha256", "imphash")
-) + ("tls.client.ja3", "tls.server.ja3s", "tls.server.hash.sha1", "tls.server.hash.sha256", "process.pe.imphash")
+_HASHES: Final = (
+    *(f"{owner}.hash.{kind}" for owner in ("file", "process", "dll") for kind in ("md5", "sha1", "sha256", "imphash")),
+    "tls.client.ja3", "tls.server.ja3s", "tls.server.hash.sha1", "tls.server.hash.sha256", "process.pe.imphash")
 
 
-def _collect(event: Event, names: tuple[str, ...]) -> list[str]:
-    seen: dict[str, None] = {}
-    for name in names:
-        value = event.get(name)
-        if value is None:
-            continue
-        if type(value) is list:
-            seen.update(dict.fromkeys(value))
-        else:
-            seen[value] = None
-    return list(seen)
-
-
-_RELATED: Final = (("related.ip", _IPS), ("related.user", _USERS), ("related.hosts", _HOSTS), ("related.hash", _HASHES))
+_RELATED: Final = {
+    name: target
+    for target, names in (
+        ("related.ip", _IPS), ("related.user", _USERS), ("related.hosts", _HOSTS), ("related.hash", _HASHES),
+    )
+    for name in names
+}  # fmt: skip
 
 
 def relate(event: Event) -> Event:
     """Build `related.*` from the fields that carry addresses, users, hosts and hashes; returns the event."""
-    for target, names in _RELATED:
-        found = _collect(event, names)
-        if found:
-            event[target] = found
+    found: dict[str, list[str]] = {}
+    for name in [name for name in event if name in _RELATED]:
+        value, target = event[name], _RELATED[name]
+        values = found.get(target)
+        if values is None:
+            values = found[target] = []
+        for item in value if type(value) is list else (value,):
+            if item not in values:
+                values.append(item)
+    event.update(found)
     return event
 
 
 _WORDS: Final = {
     "emergency": 95, "emerg": 95, "panic": 95, "alert": 90, "fatal": 90, "critical": 90, "crit": 90, "very-high": 90,
-    "severe": 90, "高危": 75, "严重": 90, "紧急": 95, "超危": 95, "high": 75, "error": 60, "err": 60, "major": 70, "高": 75,
-    "medium": 50, "moderate": 50, "warning": 50, "warn": 50, "中危": 50, "中": 50, "minor": 35, "一般": 35, "low": 30, "低危": 30,
-    "低": 30, "notice": 25, "notification": 25, "info": 10, "information": 10, "informational": 10, "debug": 5, "unknown": 10,
+    "severe": 90, "高危": 75, "严重": 90, "紧急": 95, "超危": 95,
+    "high": 75, "error": 60, "err": 60, "major": 70, "高": 75,
+    "medium": 50, "moderate": 50, "warning": 50, "warn": 50, "中危": 50, "中": 50, "minor": 35, "一般": 35, "low": 30,
+    "低危": 30,
+    "低": 30, "notice": 25, "notification": 25, "info": 10, "information": 10, "informational": 10, "debug": 5,
+    "unknown": 10,
     "none": 5, "提示": 10, "信息": 10, "very high": 90, "very-low": 15, "very low": 15, "告警": 60, "危急": 95,
 }  # fmt: skip
 SYSLOG_SEVERITY: Final = (95, 92, 90, 60, 50, 25, 10, 5)

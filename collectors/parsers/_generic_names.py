@@ -1,4 +1,4 @@
-"""Names that products give to common facts → ECS field and converter. Keys are lower-case without punctuation, or ECS names."""
+"""Names that products give to common facts → ECS field and converter. Keys: lower-case without punctuation, or ECS."""
 
 from __future__ import annotations
 
@@ -21,12 +21,22 @@ def _severity(value: Any) -> int | None:
     return found if found is not None and 0 <= found <= 100 else None
 
 
+_OUTCOMES: Final = {
+    "success": "success", "failure": "failure", "failed": "failure", "fail": "failure",
+    "成功": "success", "失败": "failure",
+}  # fmt: skip
+
+
+def _outcome(value: Any) -> str | None:
+    return _OUTCOMES.get(str(value).strip().lower())
+
+
 _NAMES: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
-    "source.ip": (ip, "src srcip srcaddr srcaddress sourceip sourceaddress sip saddr clientip client cip remoteip remoteaddr "
-                  "remoteaddress attackip attackerip attackip ipsrc srcipv4 idorigh rhost 源ip 源地址 攻击源ip 攻击ip 来源ip"),
+    "source.ip": (ip, """src srcip srcaddr srcaddress sourceip sourceaddress sip saddr clientip client cip remoteip
+        remoteaddr remoteaddress attackip attackerip ipsrc srcipv4 idorigh rhost 源ip 源地址 攻击源ip 攻击ip 来源ip"""),
     "source.port": (port, "srcport sport sourceport spt idorigp clientport 源端口"),
-    "destination.ip": (ip, "dst dstip dstaddr dstaddress dest destip destaddress destinationip destinationaddress dip daddr "
-                       "serverip targetip victimip ipdst idresph 目的ip 目的地址 目标ip 受害ip"),
+    "destination.ip": (ip, """dst dstip dstaddr dstaddress dest destip destaddress destinationip destinationaddress dip
+        daddr serverip targetip victimip ipdst idresph 目的ip 目的地址 目标ip 受害ip"""),
     "destination.port": (port, "dstport dport destport destinationport dpt idrespp serverport 目的端口 目标端口"),
     "source.mac": (mac, "srcmac sourcemac smac 源mac"),
     "destination.mac": (mac, "dstmac destmac destinationmac dmac 目的mac"),
@@ -41,11 +51,12 @@ _NAMES: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
     "host.name": (text, "host hostname computer computername devicename machine 主机名"),
     "event.action": (text, "action act eventaction operation 动作 处置动作 操作"),
     "event.code": (text, "eventid eventcode"),
-    "event.outcome": (lambda value: {"success": "success", "failure": "failure", "failed": "failure", "fail": "failure",
-                      "成功": "success", "失败": "failure"}.get(str(value).strip().lower()), "outcome result status 结果"),
+    "event.outcome": (_outcome, "outcome result status 结果"),
     "event.reason": (text, "reason"),
     "event.severity": (_severity, ""),
-    "rule.name": (text, "rulename signature signaturename attackname threatname alertname eventname 规则名称 事件名称 攻击名称 告警名称"),
+    "rule.name": (text,
+        """rulename signature signaturename attackname threatname alertname eventname
+        规则名称 事件名称 攻击名称 告警名称"""),
     "rule.id": (text, "ruleid signatureid sid attackid 规则id"),
     "rule.category": (text, "category attacktype threattype eventtype alerttype classtype 攻击类型 事件类型 威胁类型"),
     "message": (text, "message msg log description desc 描述 详情"),
@@ -77,7 +88,10 @@ ALIASES: Final = {
     for name in (*words.split(), field, field.replace(".", "").replace("_", ""))
 }
 TIMES: Final = frozenset(
-    "timestamp time ts datetime date eventtime logtime createtime createdat occurtime occurredat starttime happentime "
-    "alerttime attacktime rt gentime 时间 发生时间 告警时间 攻击时间 时间戳".split()
-)
+    {
+        "timestamp", "time", "ts", "datetime", "date", "eventtime", "logtime", "createtime", "createdat", "occurtime",
+        "occurredat", "starttime", "happentime", "alerttime", "attacktime", "rt", "gentime",
+        "时间", "发生时间", "告警时间", "攻击时间", "时间戳",
+    }
+)  # fmt: skip
 """Keys that hold the time of the event."""

@@ -16,9 +16,11 @@ from taishi.event import Event
 _VICTIM_TALKS: Final = (
     "trojan was detected", "command and control", "used for c2", "crypto currency mining", "coinminer", "cnc ", " cnc",
     "c&c", "botnet", "beacon", "checkin", "check-in", "callback", "exfiltrat", "external ip address", "ransomware",
-    "backdoor", "mining", "malware domain", "malicious domain", "回连", "外联", "挖矿", "僵尸", "木马", "远控", "trojan",
+    "backdoor", "mining", "malware domain", "malicious domain", "trojan",
+    "回连", "外联", "挖矿", "僵尸", "木马", "远控",
 )  # fmt: skip
-_ANSWERS: Final = ("attack_response", "attack response", "id check returned", "successful ", "compromised", "利用成功", "已失陷")
+_ANSWERS: Final = ("attack_response", "attack response", "id check returned", "successful ", "compromised", "利用成功",
+"已失陷")
 
 
 @lru_cache(maxsize=16384)
@@ -51,7 +53,8 @@ def roles(event: Event, *, swap: bool) -> None:
             event.setdefault(f"taishi.{role}.host", host)
 
 
-def alert(event: Event, *, blocked: bool | None, category: str = "intrusion_detection", swap: bool | None = None) -> None:
+def alert(event: Event, *, blocked: bool | None, category: str = "intrusion_detection",
+    swap: bool | None = None) -> None:
     """Make the event an alert; `rule.*` and the addresses must already be set.
 
     `blocked` is the product's action (None: it does not say). `swap` overrides who is the victim.
@@ -59,7 +62,8 @@ def alert(event: Event, *, blocked: bool | None, category: str = "intrusion_dete
     name, family = event.get("rule.name") or "", event.get("rule.category") or ""
     talks, success = reading(name, family)
     event["event.kind"] = "alert"
-    event["event.category"] = ["intrusion_detection"] if category == "intrusion_detection" else [category, "intrusion_detection"]
+    event["event.category"] = ["intrusion_detection"] if category == "intrusion_detection" else [category,
+        "intrusion_detection"]
     event["event.type"] = ["denied"] if blocked else ["allowed"] if blocked is False else ["info"]
     event["event.outcome"] = "failure" if blocked else "success" if success else "unknown"
     event["taishi.outcome"] = event["event.outcome"]
@@ -89,15 +93,21 @@ def _host_victim(event: Event) -> None:
 
 
 _BLOCK: Final = frozenset(
-    "deny denied drop dropped block blocked reject rejected reset clear_session reset-client reset-server reset-both "
-    "quarantine quarantined blacklist clear pass_session discard prevented prevent terminate killed deleted cleaned "
-    "阻断 拒绝 丢弃 拦截 隔离 封禁 禁止".split()
-) - {"pass_session"}
+    {
+        "deny", "denied", "drop", "dropped", "block", "blocked", "reject", "rejected", "reset", "clear_session",
+        "reset-client", "reset-server", "reset-both", "quarantine", "quarantined", "blacklist", "discard",
+        "prevented", "clear",
+        "prevent", "terminate", "killed", "deleted", "cleaned", "阻断", "拒绝", "丢弃", "拦截", "隔离", "封禁", "禁止",
+    }
+)  # fmt: skip
 _PASS: Final = frozenset(
-    "allow allowed permit permitted pass passed accept accepted alert alerted detect detected monitor monitored "
-    "monitor_only log logged declare passthrough pass_session forward learn close start timeout ip-conn server-rst "
-    "client-rst success ok exempt 允许 放行 告警 检测 通过 记录".split()
-)
+    {
+        "allow", "allowed", "permit", "permitted", "pass", "passed", "accept", "accepted", "alert", "alerted", "detect",
+        "detected", "monitor", "monitored", "monitor_only", "log", "logged", "declare", "passthrough", "pass_session",
+        "forward", "learn", "close", "start", "timeout", "ip-conn", "server-rst", "client-rst", "success", "ok",
+        "exempt", "允许", "放行", "告警", "检测", "通过", "记录",
+    }
+)  # fmt: skip
 
 
 def blocked(action: str | None) -> bool | None:

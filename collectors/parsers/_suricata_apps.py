@@ -56,9 +56,7 @@ def _questions(event: Event, raw: dict[str, Any]) -> None:
         if name:
             event["dns.question.name"] = name.rstrip(".").lower()
         kind = text(first.get("rrtype")) or text(raw.get("rrtype"))
-        if kind and raw.get("type") != "answer":
-            event["dns.question.type"] = kind
-        elif kind and "dns.question.type" not in event:
+        if (kind and raw.get("type") != "answer") or (kind and "dns.question.type" not in event):
             event["dns.question.type"] = kind
 
 
@@ -171,7 +169,8 @@ def _fileinfo(event: Event, raw: dict[str, Any]) -> None:
 
 _FILE: Final[Fields] = {
     "md5": ("file.hash.md5", lower), "sha1": ("file.hash.sha1", lower), "sha256": ("file.hash.sha256", lower),
-    "size": ("file.size", integer), "mimetype": ("file.mime_type", text), "magic": ("suricata.eve.fileinfo.magic", text),
+    "size": ("file.size", integer), "mimetype": ("file.mime_type", text),
+    "magic": ("suricata.eve.fileinfo.magic", text),
 }  # fmt: skip
 
 
@@ -291,4 +290,5 @@ APPS: Final[dict[str, Reader]] = {
     "tunnel": _mapped("suricata.eve.tunnel.", _TUNNEL),
 }  # fmt: skip
 """Object name → how to read it; any other object is kept as it is under `suricata.eve.<name>.*`."""
-MAPPED: Final = frozenset(APPS) | {"netflow", "flow", "anomaly", "direction", "files", "tcp", "metadata", "tx_id", "stream"}
+MAPPED: Final = frozenset(APPS) | {"netflow", "flow", "anomaly", "direction", "files", "tcp", "metadata", "tx_id",
+    "stream"}

@@ -1,4 +1,4 @@
-"""The shape of what CEF and LEEF carry: any product's record, which may be a detection, a login, a connection, a change."""
+"""The shape of what CEF and LEEF carry: any product's detection, login, connection or change."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from collectors.parsers._ids import alert, blocked
 from taishi.event import Event
 
 _DETECTION: Final = (
-    "threat", "attack", "intrusion", "malware", "virus", "exploit", "anomal", "suspicious", "malicious", "ransom", "trojan",
-    "violation", "vulnerab", "brute", "spyware", "phish", "ids", "ips ", "compromise", "infected", "hack", "威胁", "攻击", "入侵",
+    "threat", "attack", "intrusion", "malware", "virus", "exploit", "anomal", "suspicious", "malicious", "ransom",
+    "trojan",
+    "violation", "vulnerab", "brute", "spyware", "phish", "ids", "ips ", "compromise", "infected", "hack",
+    "威胁", "攻击", "入侵",
     "恶意", "异常", "漏洞", "告警", "病毒", "木马", "爆破", "违规",
 )  # fmt: skip
 _LOGIN: Final = (
-    "login", "logon", "log on", "signed in", "sign in", "sign-in", "authentication", "logged in", "登录", "登陆", "认证",
+    "login", "logon", "log on", "signed in", "sign in", "sign-in", "authentication", "logged in", "登录",
+    "登陆", "认证",
 )
 _LOGOUT: Final = ("logout", "logoff", "log off", "signed out", "sign out", "logged out", "注销", "登出", "退出")
 _FAILED: Final = ("fail", "denied", "invalid", "incorrect", "bad password", "失败", "错误", "拒绝")
@@ -56,7 +59,8 @@ def finish(event: Event, name: str, category: str, action: str | None) -> None:
     event["event.kind"] = "event"
     if kind in {"login", "logout"}:
         event["event.category"], event["event.type"] = ["authentication"], ["start" if kind == "login" else "end"]
-        event.setdefault("event.outcome", outcome(action, name, event.get("message"), event.get("event.reason")) or "unknown")
+        event.setdefault("event.outcome",
+            outcome(action, name, event.get("message"), event.get("event.reason")) or "unknown")
     elif kind == "change":
         event["event.category"], event["event.type"] = ["configuration"], ["change"]
     elif "source.ip" in event and "destination.ip" in event:
@@ -71,9 +75,11 @@ def finish(event: Event, name: str, category: str, action: str | None) -> None:
 
 _TYPES: Final = (
     ("waf", ("waf", "web application", "asm", "imperva", "securesphere", "fortiweb")),
-    ("ids", ("ids", "ips", "intrusion", "snort", "sourcefire", "tippingpoint", "nip", "天眼", "探针", "vectra", "x series", "deep discovery")),
+    ("ids", ("ids", "ips", "intrusion", "snort", "sourcefire", "tippingpoint", "nip", "vectra", "x series",
+        "deep discovery", "天眼", "探针")),
     ("firewall", ("firewall", "ngfw", "pan-os", "asa", "utm", "防火墙", "vpn-1", "fortigate")),
-    ("edr", ("endpoint", "antivirus", "edr", "falcon", "officescan", "apex", "carbon", "defender", "sentinelone", "epp")),
+    ("edr", ("endpoint", "antivirus", "edr", "falcon", "officescan", "apex", "carbon", "defender", "sentinelone",
+        "epp")),
     ("identity", ("vault", "bastion", "cyberark", "identity", "radius", "堡垒")),
     ("email", ("mail", "ironport", "proofpoint")),
     ("proxy", ("proxy", "zscaler", "websense", "nss", "swg")),

@@ -13,15 +13,19 @@ def url(event: Event, target: str, host: str = "", scheme: str = "") -> None:
     event["url.original"] = target
     if host:
         _host(event, host)
-    if "://" not in target[:16]:
-        path, mark, query = target.partition("?")
-        if path.startswith("/"):
-            event["url.path"] = path
-        if mark and query:
-            event["url.query"] = query
-        if scheme:
-            event["url.scheme"] = scheme
+    if "://" in target[:16]:
+        _full(event, target)
         return
+    path, _, query = target.partition("?")
+    if path.startswith("/"):
+        event["url.path"] = path
+    if query:
+        event["url.query"] = query
+    if scheme:
+        event["url.scheme"] = scheme
+
+
+def _full(event: Event, target: str) -> None:
     try:
         parts = urlsplit(target)
         named, number = parts.hostname, parts.port

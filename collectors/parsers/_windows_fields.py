@@ -61,7 +61,8 @@ def _flag(value: Any) -> str | None:
 
 def _filtering(value: Any) -> str | None:
     """%%14592 inbound, %%14593 outbound (Windows Filtering Platform)."""
-    return {"%%14592": "inbound", "%%14593": "outbound", "inbound": "inbound", "outbound": "outbound"}.get(str(value).lower())
+    return {"%%14592": "inbound", "%%14593": "outbound", "inbound": "inbound",
+    "outbound": "outbound"}.get(str(value).lower())
 
 
 def _answers(value: Any) -> list[str] | None:
@@ -86,20 +87,29 @@ COMMON: Final[Fields] = {
     "SourceThreadId": ("process.thread.id", integer), "OriginalFileName": ("process.pe.original_file_name", text),
     "FileVersion": ("process.pe.file_version", text), "Description": ("process.pe.description", text),
     "Company": ("process.pe.company", text), "Product": ("process.pe.product", text),
-    "IpAddress": ("source.ip", ip), "ClientAddress": ("source.ip", ip), "SourceIp": ("source.ip", ip), "SourceAddress": ("source.ip", ip),
-    "Address": ("source.ip", ip), "ClientIP": ("source.ip", ip), "IpPort": ("source.port", port), "SourcePort": ("source.port", port),
-    "SourceHostname": ("source.domain", text), "WorkstationName": ("source.domain", text), "Workstation": ("source.domain", text),
-    "ClientName": ("source.domain", text), "DestinationIp": ("destination.ip", ip), "DestAddress": ("destination.ip", ip),
+    "IpAddress": ("source.ip", ip), "ClientAddress": ("source.ip", ip), "SourceIp": ("source.ip", ip),
+    "SourceAddress": ("source.ip", ip),
+    "Address": ("source.ip", ip), "ClientIP": ("source.ip", ip), "IpPort": ("source.port", port),
+    "SourcePort": ("source.port", port),
+    "SourceHostname": ("source.domain", text), "WorkstationName": ("source.domain", text),
+    "Workstation": ("source.domain", text),
+    "ClientName": ("source.domain", text), "DestinationIp": ("destination.ip", ip),
+    "DestAddress": ("destination.ip", ip),
     "DestinationPort": ("destination.port", port), "DestPort": ("destination.port", port),
     "DestinationHostname": ("destination.domain", text), "TargetServerName": ("destination.domain", text),
-    "Protocol": ("network.transport", transport), "Initiated": ("network.direction", _flag), "Direction": ("network.direction", _filtering),
-    "TargetObject": ("registry.path", text), "Details": ("registry.data.strings", texts), "ObjectValueName": ("registry.value", text),
+    "Protocol": ("network.transport", transport), "Initiated": ("network.direction", _flag),
+    "Direction": ("network.direction", _filtering),
+    "TargetObject": ("registry.path", text), "Details": ("registry.data.strings", texts),
+    "ObjectValueName": ("registry.value", text),
     "QueryName": ("dns.question.name", lower), "QueryResults": ("dns.answers.data", _answers),
-    "PipeName": ("file.name", text), "ServiceName": ("service.name", text), "ServiceFileName": ("process.command_line", text),
+    "PipeName": ("file.name", text), "ServiceName": ("service.name", text),
+    "ServiceFileName": ("process.command_line", text),
     "ImagePath": ("process.command_line", text), "ShareName": ("winlog.event_data.ShareName", text),
-    "ScriptBlockText": ("powershell.file.script_block_text", text), "ScriptBlockId": ("powershell.file.script_block_id", text),
+    "ScriptBlockText": ("powershell.file.script_block_text", text),
+    "ScriptBlockId": ("powershell.file.script_block_id", text),
     "MessageNumber": ("powershell.sequence", integer), "MessageTotal": ("powershell.total", integer),
-    "SubjectLogonId": ("winlog.logon.id", text), "TargetLogonId": ("winlog.logon.id", text), "LogonId": ("winlog.logon.id", text),
+    "SubjectLogonId": ("winlog.logon.id", text), "TargetLogonId": ("winlog.logon.id", text),
+    "LogonId": ("winlog.logon.id", text),
     "Threat Name": ("rule.name", text), "Threat ID": ("rule.id", text), "Category Name": ("rule.category", text),
     "Signature": ("file.code_signature.subject_name", text),
     "SignatureStatus": ("file.code_signature.status", text), "Signed": ("file.code_signature.signed", _signed),
@@ -113,16 +123,21 @@ PATHS: Final = {
 """Data that is the path of an executable, and whose it is."""
 FILES: Final = ("TargetFilename", "RelativeTargetName", "ImageLoaded")
 LOGON_TYPES: Final = {
-    "0": "System", "2": "Interactive", "3": "Network", "4": "Batch", "5": "Service", "7": "Unlock", "8": "NetworkCleartext",
-    "9": "NewCredentials", "10": "RemoteInteractive", "11": "CachedInteractive", "12": "CachedRemoteInteractive", "13": "CachedUnlock",
+    "0": "System", "2": "Interactive", "3": "Network", "4": "Batch", "5": "Service", "7": "Unlock",
+    "8": "NetworkCleartext",
+    "9": "NewCredentials", "10": "RemoteInteractive", "11": "CachedInteractive", "12": "CachedRemoteInteractive",
+    "13": "CachedUnlock",
 }  # fmt: skip
 FAILURES: Final = {
     "0xc000005e": "no logon servers", "0xc0000064": "user name does not exist", "0xc000006a": "bad password",
-    "0xc000006d": "bad user name or password", "0xc000006e": "account restriction", "0xc000006f": "outside authorised hours",
+    "0xc000006d": "bad user name or password", "0xc000006e": "account restriction",
+    "0xc000006f": "outside authorised hours",
     "0xc0000070": "unauthorised workstation", "0xc0000071": "password expired", "0xc0000072": "account disabled",
     "0xc0000133": "clocks out of sync", "0xc000015b": "logon type not granted", "0xc0000192": "netlogon not started",
     "0xc0000193": "account expired", "0xc0000224": "password must change", "0xc0000234": "account locked out",
-    "0xc0000413": "authentication firewall", "0x6": "user name does not exist", "0x12": "account disabled, expired or locked out",
-    "0x17": "password expired", "0x18": "bad password", "0x25": "clocks out of sync", "0x1b": "service requires user to user",
+    "0xc0000413": "authentication firewall", "0x6": "user name does not exist",
+    "0x12": "account disabled, expired or locked out",
+    "0x17": "password expired", "0x18": "bad password", "0x25": "clocks out of sync",
+    "0x1b": "service requires user to user",
 }  # fmt: skip
 """NTSTATUS and Kerberos result codes of failed logons (Microsoft, events 4625, 4771, 4776)."""

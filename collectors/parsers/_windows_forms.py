@@ -1,7 +1,7 @@
 """The many shapes in which a Windows event travels → one record: what `System` says, and the event's data by name.
 
 Shapes: Winlogbeat/Elastic (nested or dotted, version 6 and later), NXLog and other flat JSON (HELK, OTRF, Sentinel),
-evtx_dump and xmltodict JSON (`Event.System`, attributes under `#attributes` or `@Name`), rendered XML (Event Viewer, WEF).
+evtx_dump and xmltodict JSON (`Event.System`, attributes under `#attributes` or `@Name`), XML (Event Viewer, WEF).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _value(value: Any) -> str:
 
 
 def _attribute(part: Any, name: str) -> str:
-    """An XML attribute in any JSON rendering: `{"#attributes": {"Name"}}`, `{"@Name"}`, `{"Name"}`, `{"attributes": …}`."""
+    """An XML attribute in any JSON rendering: under `#attributes` or `attributes`, as `@Name`, as `Name`."""
     if type(part) is not dict:
         return ""
     for holder in (part.get("#attributes"), part.get("attributes"), part):
@@ -71,10 +71,10 @@ def _named(part: Any) -> dict[str, str]:
         return {}
     items = part.get("Data")
     if items is None or type(items) is str:
-        flat = {
-            key: _value(value) for key, value in part.items() if type(key) is str and not key.startswith(("#", "@")) and key != "xmlns"
+        return {
+            key: _value(value) for key,
+                value in part.items() if type(key) is str and not key.startswith(("#", "@")) and key != "xmlns"
         }
-        return flat
     found: dict[str, str] = {}
     for index, item in enumerate(items if type(items) is list else [items], start=1):
         name = _attribute(item, "Name") if type(item) is dict else ""
@@ -154,7 +154,7 @@ def from_winlogbeat(raw: dict[str, Any]) -> Record:
     user = winlog.get("user")
     host = raw.get("host")
     named = _value(host.get("name")) if type(host) is dict else ""
-    keywords = winlog.get("keywords")
+    log = raw.get("log")
     return Record(
         event_id=integer(winlog.get("event_id", event.get("code", raw.get("event.code")))),
         channel=_value(winlog.get("channel", winlog.get("log_name"))),
@@ -162,8 +162,8 @@ def from_winlogbeat(raw: dict[str, Any]) -> Record:
         computer=_value(winlog.get("computer_name")) or named,
         time=raw.get("@timestamp"),
         record_id=_value(winlog.get("record_id", winlog.get("record_number"))),
-        level=winlog.get("level") or (raw.get("log") or {}).get("level") if type(raw.get("log")) is dict else winlog.get("level"),
-        keywords=_value(keywords),
+        level=winlog.get("level") or (log.get("level") if type(log) is dict else None),
+        keywords=_value(winlog.get("keywords")),
         task=_value(winlog.get("task")),
         opcode=_value(winlog.get("opcode")),
         process_id=integer(process.get("pid", winlog.get("process_id"))),
@@ -176,10 +176,14 @@ def from_winlogbeat(raw: dict[str, Any]) -> Record:
 
 _SYSTEM: Final = frozenset(
     {
-        "EventID", "EventId", "event_id", "Channel", "SourceName", "ProviderName", "Provider_Name", "ProviderGuid", "Provider",
-        "Hostname", "Computer", "ComputerName", "EventTime", "@timestamp", "@version", "TimeCreated", "TimeGenerated", "SystemTime",
-        "UtcTimeStamp", "RecordNumber", "EventRecordID", "Severity", "SeverityValue", "Level", "Keywords", "Task", "Opcode",
-        "OpcodeValue", "ExecutionProcessID", "ThreadID", "Message", "EventReceivedTime", "SourceModuleName", "SourceModuleType",
+        "EventID", "EventId", "event_id", "Channel", "SourceName", "ProviderName", "Provider_Name", "ProviderGuid",
+        "Provider",
+        "Hostname", "Computer", "ComputerName", "EventTime", "@timestamp", "@version", "TimeCreated", "TimeGenerated",
+        "SystemTime",
+        "UtcTimeStamp", "RecordNumber", "EventRecordID", "Severity", "SeverityValue", "Level", "Keywords", "Task",
+        "Opcode",
+        "OpcodeValue", "ExecutionProcessID", "ThreadID", "Message", "EventReceivedTime", "SourceModuleName",
+        "SourceModuleType",
         "port", "host", "tags", "type", "timestamp", "Version", "EventTypeOrignal", "Guid", "Execution_ProcessID",
         "Execution_ThreadID", "Security_UserID", "EventLog", "LogName", "EventData", "winlog", "agent",
     }
@@ -207,7 +211,8 @@ def from_flat(raw: dict[str, Any]) -> Record:
         channel=_value(_first(raw, "Channel", "LogName", "EventLog", "log_name")),
         provider=_value(_first(raw, "SourceName", "ProviderName", "Provider_Name", "Provider", "source_name")),
         computer=_value(_first(raw, "Hostname", "Computer", "ComputerName", "computer_name")),
-        time=_first(raw, "@timestamp", "SystemTime", "TimeCreated", "TimeGenerated", "EventTime", "UtcTime", "timestamp"),
+        time=_first(raw, "@timestamp", "SystemTime", "TimeCreated", "TimeGenerated", "EventTime", "UtcTime",
+            "timestamp"),
         record_id=_value(_first(raw, "RecordNumber", "EventRecordID")),
         level=_first(raw, "Severity", "Level"),
         keywords=_value(_first(raw, "Keywords")),
@@ -258,8 +263,10 @@ def from_xml(source: str) -> Record:
     message = dict(_ELEMENT.findall(rest[rendered:])).get("Message", "") if rendered >= 0 else ""
     return Record(
         event_id=integer(values.get("EventID")), channel=values.get("Channel", ""), provider=_group(_PROVIDER, system),
-        computer=values.get("Computer", ""), time=_group(_SYSTEM_TIME, system), record_id=values.get("EventRecordID", ""),
-        level=values.get("Level"), keywords=values.get("Keywords", ""), task=values.get("Task", ""), opcode=values.get("Opcode", ""),
+        computer=values.get("Computer", ""), time=_group(_SYSTEM_TIME, system),
+            record_id=values.get("EventRecordID", ""),
+        level=values.get("Level"), keywords=values.get("Keywords", ""), task=values.get("Task", ""),
+            opcode=values.get("Opcode", ""),
         process_id=integer(_group(_EXECUTION, system)), thread_id=integer(_group(_EXECUTION, system, 2)),
         user_sid=_group(_USER, system), message=html.unescape(message), data=data,
     )  # fmt: skip

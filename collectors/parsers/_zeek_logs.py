@@ -15,12 +15,14 @@ from taishi.event import Event
 
 _SHAPES: Final[dict[str, tuple[list[str], list[str]]]] = {
     "conn": (["network"], ["connection", "end"]), "dns": (["network"], ["connection", "protocol"]),
-    "http": (["network", "web"], ["connection", "protocol"]), "files": (["file"], ["info"]), "x509": (["file"], ["info"]),
+    "http": (["network", "web"], ["connection", "protocol"]), "files": (["file"], ["info"]),
+    "x509": (["file"], ["info"]),
     "smtp": (["network", "email"], ["connection", "protocol"]), "smb_files": (["network", "file"], ["access"]),
     "ssh": (["network", "authentication"], ["connection", "protocol"]), "software": (["host"], ["info"]),
     "ntlm": (["network", "authentication"], ["connection", "protocol"]), "known_hosts": (["host"], ["info"]),
     "kerberos": (["network", "authentication"], ["connection", "protocol"]), "known_services": (["host"], ["info"]),
-    "radius": (["network", "authentication"], ["connection", "protocol"]), "mysql": (["network", "database"], ["access"]),
+    "radius": (["network", "authentication"], ["connection", "protocol"]),
+    "mysql": (["network", "database"], ["access"]),
     "postgresql": (["network", "database"], ["access"]), "pe": (["file"], ["info"]), "stats": (["process"], ["info"]),
 }  # fmt: skip
 _OTHER: Final = (["network"], ["connection", "protocol"])
@@ -32,7 +34,8 @@ def shape(event: Event, path: str) -> None:
     event["event.action"] = path
 
 
-_CONN_OUTCOME: Final = {"S0": "failure", "REJ": "failure", "SF": "success", "S1": "success", "RSTO": "success", "RSTR": "success"}
+_CONN_OUTCOME: Final = {"S0": "failure", "REJ": "failure", "SF": "success", "S1": "success", "RSTO": "success",
+"RSTR": "success"}
 
 
 def _conn(event: Event, raw: dict[str, Any]) -> None:
@@ -90,7 +93,8 @@ def _notice(event: Event, raw: dict[str, Any]) -> None:
     event["rule.id"] = note
     event["rule.category"] = note.partition("::")[0]
     event["message"] = text(raw.get("msg")) or note
-    event["event.severity"] = 60 if "Success" in note or "Attack" in note or note.startswith(("Intel::", "Heartbleed::")) else 40
+    event["event.severity"] = 60 if "Success" in note or "Attack" in note or note.startswith(("Intel::",
+        "Heartbleed::")) else 40
     actions = texts(raw.get("actions")) or []
     event["event.action"] = "notice"
     dropped = raw.get("dropped") in (True, "T") or "Notice::ACTION_DROP" in actions
@@ -138,7 +142,8 @@ def _ftp(event: Event, raw: dict[str, Any]) -> None:
         event["event.outcome"] = "failure" if code >= 400 else "success"
 
 
-_WRITES: Final = ("write", "operate", "download", "stop", "start", "restart", "force", "control", "delete", "copy ram to rom")
+_WRITES: Final = ("write", "operate", "download", "stop", "start", "restart", "force", "control", "delete",
+"copy ram to rom")
 
 
 def _ics(event: Event, raw: dict[str, Any]) -> None:
@@ -158,7 +163,8 @@ def _ics(event: Event, raw: dict[str, Any]) -> None:
 
 
 def _ics_named(event: Event, raw: dict[str, Any]) -> None:
-    for key in ("function_name", "subfunction_name", "rosctr_name", "cip_service", "enip_command", "pdu_service", "identifier_str"):
+    for key in ("function_name", "subfunction_name", "rosctr_name", "cip_service", "enip_command", "pdu_service",
+        "identifier_str"):
         if found := text(raw.get(key)):
             event["taishi.ics.function"] = found.lower()
             break
@@ -171,7 +177,8 @@ def _dhcp(event: Event, raw: dict[str, Any]) -> None:
 
 
 FINISH: Final[dict[str, Callable[[Event, dict[str, Any]], None]]] = {
-    "conn": _conn, "dns": _dns, "http": _http, "ssl": _ssl, "quic": _ssl, "ssh": _login, "ntlm": _login, "kerberos": _login,
+    "conn": _conn, "dns": _dns, "http": _http, "ssl": _ssl, "quic": _ssl, "ssh": _login, "ntlm": _login,
+    "kerberos": _login,
     "notice": _notice, "notice_alarm": _notice, "intel": _intel, "smb_files": _smb_files, "files": _files, "ftp": _ftp,
     "dhcp": _dhcp,
 }  # fmt: skip

@@ -19,7 +19,8 @@ from collectors.parsers._common import UNSET, body_of, ip, keep, number, relate,
 from collectors.parsers._endpoint import file
 from collectors.parsers._extensions import extensions, header_fields, unescape
 from collectors.parsers._text import header
-from collectors.parsers._time import fallback, parse as parse_time
+from collectors.parsers._time import fallback
+from collectors.parsers._time import parse as parse_time
 from collectors.parsers._verdict import finish, observer_type
 from collectors.parsers._web import url
 from taishi.errors import ParseError
@@ -59,8 +60,8 @@ def _custom(event: Event, key: str, label: str, value: str) -> None:
 
 def _extend(event: Event, raw: dict[str, str]) -> None:
     rest: dict[str, Any] = {}
-    for key, value in raw.items():
-        value = unescape(value).strip('"') if value[:1] == '"' or "\\" in value else value
+    for key, text in raw.items():
+        value = unescape(text).strip('"') if text[:1] == '"' or "\\" in text else text
         if not value:
             continue
         if key.endswith("Label") and key[:-5] in raw:
@@ -80,7 +81,7 @@ def _extend(event: Event, raw: dict[str, str]) -> None:
 
 
 def _vendor_keys(event: Event, rest: dict[str, Any]) -> None:
-    """Products prefix their own keys (`UNIFIipsSignature`, `FTNTFGTattack`, `PanOSThreatID`): read their known tails."""
+    """Products prefix their own keys (`UNIFIipsSignature`, `FTNTFGTattack`, `PanOSThreatID`): read the tails."""
     for key, value in rest.items():
         tail = _LABEL.sub("", re.sub(r"^(?:UNIFI|FTNTFGT|PanOS|PanOs|ad\.|MCAS)", "", key).lower())
         known = LABELS.get(tail)

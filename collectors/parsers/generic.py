@@ -13,12 +13,20 @@ from typing import Any, Final
 
 from collectors.parser import Framed, Parser, Received
 from collectors.parsers._common import (
-    MAX_FIELDS, SYSLOG_SEVERITY, body_of, keep, load_object, relate, text, word_severity,
+    MAX_FIELDS,
+    SYSLOG_SEVERITY,
+    body_of,
+    keep,
+    load_object,
+    relate,
+    text,
+    word_severity,
 )
 from collectors.parsers._firewall import network
 from collectors.parsers._generic_names import ALIASES, TIMES
 from collectors.parsers._text import delimited_pairs, header, spaced_pairs
-from collectors.parsers._time import fallback, parse as parse_time
+from collectors.parsers._time import fallback
+from collectors.parsers._time import parse as parse_time
 from taishi.errors import ParseError
 from taishi.event import Event
 

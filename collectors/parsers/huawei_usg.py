@@ -21,7 +21,8 @@ from collectors.parsers._firewall import network, session
 from collectors.parsers._huawei_fields import ATTACKS, BRIEFS, FIELDS, LOGINS, THREATS
 from collectors.parsers._ids import alert, blocked
 from collectors.parsers._text import delimited_pairs, header
-from collectors.parsers._time import fallback, parse as parse_time
+from collectors.parsers._time import fallback
+from collectors.parsers._time import parse as parse_time
 from collectors.parsers._verdict import outcome
 from collectors.parsers._web import url
 from taishi.errors import ParseError
@@ -35,7 +36,8 @@ _HEAD: Final = re.compile(
 _KEY: Final = re.compile(r"[^a-z0-9]")
 _BEFORE_PAIRS: Final = re.compile(r"[(\s]([A-Za-z][A-Za-z0-9_\-]{0,31})=")
 _SOCKET: Final = re.compile(r"\s*([0-9A-Fa-f:.]{2,45}?)(?::(\d{1,5}))?(?:[\s,;]|$)")
-_ACTIONS: Final = {"policypermit": "permit", "policydeny": "deny", "packetdeny": "deny", "sessionbuilt": "session-built",
+_ACTIONS: Final = {"policypermit": "permit", "policydeny": "deny", "packetdeny": "deny",
+"sessionbuilt": "session-built",
                    "sessionteardown": "session-teardown", "sessionaging": "session-aging"}  # fmt: skip
 
 
@@ -72,8 +74,8 @@ def _endpoint(event: Event, side: str, value: str) -> None:
 
 def _map(event: Event, pairs: dict[str, str]) -> None:
     rest: dict[str, Any] = {}
-    for key, value in pairs.items():
-        value = value.strip()
+    for key, text in pairs.items():
+        value = text.strip()
         if value in UNSET:
             continue
         known = FIELDS.get(key)
@@ -107,7 +109,8 @@ def _time(event: Event, pairs: dict[str, str], received: Received) -> None:
 
 def _threat(event: Event, module: str, brief: str, pairs: dict[str, str], description: str) -> None:
     own, name = THREATS[module]
-    event.setdefault("rule.name", pairs.get("signname") or pairs.get("virusname") or pairs.get("domainname") or pairs.get("filename")
+    event.setdefault("rule.name",
+        pairs.get("signname") or pairs.get("virusname") or pairs.get("domainname") or pairs.get("filename")
                      or description or brief)  # fmt: skip
     if event["rule.name"] in UNSET:
         event["rule.name"] = description or brief
@@ -185,7 +188,8 @@ def _decide(event: Event, module: str, brief: str, pairs: dict[str, str], descri
         _attack(event, pairs, description, brief)
     elif module in THREATS and (pairs.keys() & {"srcip", "sourceip", "signname", "virusname", "filename", "attackip"}):
         _threat(event, module, brief, pairs, description)
-    elif module in {"POLICY", "SECLOG", "SESSION", "SEC", "NAT", "PACKETFILTER"} or short.startswith(("POLICY", "SESSION_", "PACKET_")):
+    elif module in {"POLICY", "SECLOG", "SESSION", "SEC", "NAT",
+        "PACKETFILTER"} or short.startswith(("POLICY", "SESSION_", "PACKET_")):
         _connection(event, brief)
     elif module in LOGINS or "LOGIN" in short or "LOGOUT" in short or "AUTH" in short:
         _login(event, module, brief, pairs, description)
@@ -206,8 +210,8 @@ def parse(framed: Framed, received: Received) -> list[Event]:
     event, _ = header(Framed(whole[: found.start()] or " ", framed.syslog, whole[: found.start()] or " "), received)
     event.pop("process.name", None)
     event.pop("process.pid", None)
-    if "host.hostname" not in event and (name := whole[: found.start()].split()):
-        event["host.hostname"] = name[-1][:255]
+    if "host.hostname" not in event and (words := whole[: found.start()].split()):
+        event["host.hostname"] = words[-1][:255]
     module, level, brief = found[1], int(found[2]), found[3]
     description, pairs = _pairs(whole[found.end() :])
     event["event.module"] = NAME

@@ -18,7 +18,8 @@ from collectors.parsers._endpoint import file
 from collectors.parsers._extensions import extensions, header_fields
 from collectors.parsers._generic_names import ALIASES
 from collectors.parsers._text import header
-from collectors.parsers._time import fallback, parse as parse_time
+from collectors.parsers._time import fallback
+from collectors.parsers._time import parse as parse_time
 from collectors.parsers._verdict import finish, observer_type
 from collectors.parsers._web import url
 from taishi.errors import ParseError

@@ -1,10 +1,9 @@
-"""Linux authentication logs (`/var/log/auth.log`, `/var/log/secure`, journald text): sshd, sudo, su, PAM, logind,
-account management, cron, polkit.
+"""Linux authentication logs (auth.log, secure, journald text): sshd, sudo, su, PAM, logind, accounts, cron, polkit.
 
-Syslog times have no year and no zone (RFC 3164) or are complete (rsyslog's high precision). A failed login is an event with
-outcome failure, not an alert: whether many of them are an attack is for detection to say.
+Syslog times have no year and no zone (RFC 3164) or are complete (rsyslog's high precision). A failed login is an event
+with outcome failure, not an alert: whether many of them are an attack is for detection to say.
 
-Reference: https://man.openbsd.org/sshd, https://www.sudo.ws/docs/man/sudoers.man/#LOG_FORMAT, Linux-PAM Administrators' Guide
+Reference: https://man.openbsd.org/sshd, https://www.sudo.ws/docs/man/sudoers.man/#LOG_FORMAT, the Linux-PAM guides
 """
 
 from __future__ import annotations
@@ -23,10 +22,15 @@ from taishi.errors import ParseError
 from taishi.event import Event
 
 NAME: Final = "linux_auth"
-_PAM_FAILURE: Final = re.compile(r"(?:pam_\w{1,32}\((?P<name>[\w.@\-]{1,64}):auth\): |PAM \d{1,4} more |PAM: )?[Aa]uthentication failures?;")
+_PAM_FAILURE: Final = re.compile(
+    r"(?:pam_\w{1,32}\((?P<name>[\w.@\-]{1,64}):auth\): |PAM \d{1,4} more |PAM: )?"
+    r"[Aa]uthentication failures?;"
+)
 _GROUPS: Final = {
-    "ip": "source.ip", "user": "user.name", "target": "user.target.name", "uid": "user.id", "gid": "group.id", "group": "group.name",
-    "pwd": "process.working_directory", "command": "process.command_line", "reason": "event.reason", "host": "source.domain",
+    "ip": "source.ip", "user": "user.name", "target": "user.target.name", "uid": "user.id", "gid": "group.id",
+    "group": "group.name",
+    "pwd": "process.working_directory", "command": "process.command_line", "reason": "event.reason",
+    "host": "source.domain",
     "method": "linux.auth.method", "tty": "linux.auth.tty", "home": "linux.auth.home", "shell": "linux.auth.shell",
     "name": "linux.auth.service", "by": "linux.auth.by", "code": "event.code", "state": "linux.auth.state",
 }  # fmt: skip
@@ -97,7 +101,8 @@ def _after(event: Event, program: str) -> None:
         event["event.outcome"] = "failure"
     elif state == "successfully authenticated":
         event["event.outcome"] = "success"
-    elif state in {"invalid", "authenticating"} or ("preauth]" in event.get("message", "") and "event.outcome" not in event):
+    elif state in {"invalid",
+        "authenticating"} or ("preauth]" in event.get("message", "") and "event.outcome" not in event):
         event["event.outcome"] = "failure"
     if event["event.category"] == ["iam"] and "user.id" in event:
         event["user.target.id"] = event.pop("user.id")
@@ -166,9 +171,12 @@ def parse(framed: Framed, received: Received) -> list[Event]:
     return [relate(event)]
 
 
-_DEFAULT: Final = {"systemd": "process", "cron": "process", "CRON": "process", "crond": "process", "CROND": "process", "atd": "process"}
-_PROGRAM: Final = re.compile(r"(?:^|[\s/])(" + "|".join(sorted(map(re.escape, PROGRAMS), key=len, reverse=True)) + r")(?:\([a-z=]{1,32}\))?(?:(?:\[\d{1,10}\])?: | (?:\d{1,10}|-) \S{1,32} [-\[])")
-_SURE: Final = frozenset(PROGRAMS) - {"systemd", "login", "cron", "CRON", "crond", "CROND", "atd", "vsftpd", "anacron", "dropbear"}
+_DEFAULT: Final = {"systemd": "process", "cron": "process", "CRON": "process", "crond": "process", "CROND": "process",
+"atd": "process"}
+_PROGRAM: Final = re.compile(r"(?:^|[\s/])(" + "|".join(sorted(map(re.escape, PROGRAMS), key=len,
+reverse=True)) + r")(?:\([a-z=]{1,32}\))?(?:(?:\[\d{1,10}\])?: | (?:\d{1,10}|-) \S{1,32} [-\[])")
+_SURE: Final = frozenset(PROGRAMS) - {"systemd", "login", "cron", "CRON", "crond", "CROND", "atd", "vsftpd", "anacron",
+"dropbear"}
 
 
 def sniff(framed: Framed) -> float:

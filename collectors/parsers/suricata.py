@@ -1,7 +1,7 @@
 """Suricata EVE JSON: alerts, anomalies, flows and the protocol transactions, IT and industrial.
 
-Reads plain EVE lines, lines behind a syslog header, Filebeat's nesting (`suricata.eve`) and Splunk exports that hold the
-line in `result._raw`. What is not mapped to ECS is kept under `suricata.eve.*`. Timestamps carry their zone.
+Reads plain EVE lines, lines behind a syslog header, Filebeat's nesting (`suricata.eve`) and Splunk exports that hold
+the line in `result._raw`. What is not mapped to ECS is kept under `suricata.eve.*`. Timestamps carry their zone.
 
 Reference: https://docs.suricata.io/en/latest/output/eve/eve-json-format.html
 """
@@ -15,7 +15,18 @@ import orjson
 
 from collectors.parser import Framed, Parser, Received
 from collectors.parsers._attack import set_tactics, set_techniques
-from collectors.parsers._common import LONG_MAX, integer, ip, keep, load_object, relate, text, texts
+from collectors.parsers._common import (
+    LONG_MAX,
+    Fields,
+    integer,
+    ip,
+    keep,
+    load_object,
+    port,
+    relate,
+    text,
+    texts,
+)
 from collectors.parsers._firewall import network
 from collectors.parsers._ids import alert
 from collectors.parsers._suricata_apps import APPS, MAPPED
@@ -34,7 +45,8 @@ _TOP: Final = frozenset(
     }
 )  # fmt: skip
 _CATEGORY: Final = {
-    "alert": ["intrusion_detection"], "anomaly": ["network"], "fileinfo": ["network", "file"], "http": ["network", "web"],
+    "alert": ["intrusion_detection"], "anomaly": ["network"], "fileinfo": ["network", "file"],
+    "http": ["network", "web"],
     "http2": ["network", "web"], "smtp": ["network", "email"], "stats": ["process"], "engine": ["process"],
 }  # fmt: skip
 
@@ -147,7 +159,8 @@ def _stats(event: Event, raw: dict[str, Any]) -> None:
                     event[f"suricata.eve.stats.{section}.{key}"] = part[key]
 
 
-_KINDS: Final[dict[str, Callable[[Event, dict[str, Any]], None]]] = {"alert": _alert, "anomaly": _anomaly, "stats": _stats}
+_KINDS: Final[dict[str, Callable[[Event, dict[str, Any]], None]]] = {"alert": _alert, "anomaly": _anomaly,
+"stats": _stats}
 
 
 def _unwrap(raw: dict[str, Any]) -> dict[str, Any]:
@@ -166,63 +179,68 @@ def _unwrap(raw: dict[str, Any]) -> dict[str, Any]:
     return raw
 
 
-def _base(event: Event, raw: dict[str, Any]) -> None:
-    get = raw.get
-    if (value := ip(get("src_ip"))) is not None:
-        event["source.ip"] = value
-    if (value := ip(get("dest_ip"))) is not None:
-        event["destination.ip"] = value
-    for key, name in (("src_port", "source.port"), ("dest_port", "destination.port")):
-        value = get(key)
-        if type(value) is int and 0 <= value <= 65535:
-            event[name] = value
-        elif type(value) is str and (number := integer(value)) is not None:
-            event[name] = number
-    if type(proto := get("proto")) is str:
-        event["network.transport"] = _PROTO.get(proto) or proto.lower()
-    if type(value := get("app_proto")) is str and value != "failed":
-        event["network.protocol"] = value
-    if (value := get("flow_id")) is not None:
-        event["suricata.eve.flow_id"] = str(value)
-    if type(value := get("in_iface")) is str:
-        event["observer.ingress.interface.name"] = value
-    if type(value := get("community_id")) is str:
-        event["network.community_id"] = value
-    if type(value := get("host")) is str and value:
-        event["observer.name"] = value
-    if value := get("vlan"):
-        event["network.vlan.id"] = str(value[0] if type(value) is list else value)
+def _port(value: Any) -> int | None:
+    return value if type(value) is int and 0 <= value <= 65535 else port(value)
+
+
+def _proto(value: Any) -> str | None:
+    return (_PROTO.get(value) or value.lower()) if type(value) is str else None
+
+
+def _app(value: Any) -> str | None:
+    return value if type(value) is str and value != "failed" else None
+
+
+def _name(value: Any) -> str | None:
+    return value if type(value) is str and value else None
+
+
+def _vlan(value: Any) -> str | None:
+    return text(value[0] if type(value) is list and value else value)
 
 
 _PROTO: Final = {"TCP": "tcp", "UDP": "udp", "ICMP": "icmp", "IPv6-ICMP": "ipv6-icmp", "SCTP": "sctp"}
+_BASE: Final[Fields] = {
+    "src_ip": ("source.ip", ip), "src_port": ("source.port", _port), "dest_ip": ("destination.ip", ip),
+    "dest_port": ("destination.port", _port), "proto": ("network.transport", _proto),
+    "app_proto": ("network.protocol", _app),
+    "flow_id": ("suricata.eve.flow_id", text), "in_iface": ("observer.ingress.interface.name", _name),
+    "community_id": ("network.community_id", _name), "host": ("observer.name", _name),
+    "vlan": ("network.vlan.id", _vlan),
+    "direction": ("suricata.eve.direction", _name),
+}  # fmt: skip
 
 
 def parse(framed: Framed, received: Received) -> list[Event]:
     raw = _unwrap(load_object(framed, NAME))
     kind = raw["event_type"]
-    event: Event = dict(framed.syslog) if framed.syslog else {}
-    event["event.module"] = NAME
-    event["event.dataset"] = "suricata.eve"
-    event["observer.vendor"] = "OISF"
-    event["observer.product"] = "Suricata"
-    event["observer.type"] = "ids"
-    event["event.kind"] = "event"
-    event["event.category"] = list(_CATEGORY.get(kind) or ("network",))
-    event["event.type"] = ["connection", "end"] if kind in {"flow", "netflow"} else ["info"]
-    event["event.action"] = kind
-    event["suricata.eve.event_type"] = kind
+    event: Event = {
+        **framed.syslog,
+        "event.module": NAME,
+        "event.dataset": "suricata.eve",
+        "observer.vendor": "OISF",
+        "observer.product": "Suricata",
+        "observer.type": "ids",
+        "event.kind": "event",
+        "event.category": list(_CATEGORY.get(kind) or ("network",)),
+        "event.type": ["connection", "end"] if kind in {"flow", "netflow"} else ["info"],
+        "event.action": kind,
+        "suricata.eve.event_type": kind,
+    }
     stamp(event, raw.get("timestamp"), received)
-    _base(event, raw)
-    if type(value := raw.get("direction")) is str:
-        event["suricata.eve.direction"] = value
+    for key, (name, convert) in _BASE.items():
+        value = raw.get(key)
+        if value is not None and (value := convert(value)) is not None:
+            event[name] = value
     flow = raw.get("flow") or raw.get("netflow")
     if type(flow) is dict:
         _flow(event, flow, received)
+    rest = raw.keys() - _TOP
     for key, value in raw.items():
         if type(value) is dict and (reader := APPS.get(key)) is not None:
             reader(event, value)
-        elif key not in _TOP:
-            keep(event, "suricata.eve.", {key: value}, _TOP)
+    if rest:
+        keep(event, "suricata.eve.", {key: raw[key] for key in raw if key in rest}, _TOP)
     reader_of_kind = _KINDS.get(kind)
     if reader_of_kind is not None:
         reader_of_kind(event, raw)
@@ -237,7 +255,7 @@ def sniff(framed: Framed) -> float:
         return 0.0
     if '"event_type"' not in source:
         return 0.9 if '"_raw"' in source and '\\"event_type\\"' in source else 0.0
-    return 0.95 if '"flow_id"' in source or '"src_ip"' in source or '"stats"' in source or '"timestamp"' in source else 0.3
+    return 0.95 if '"timestamp"' in source or '"flow_id"' in source or '"src_ip"' in source else 0.3
 
 
 PARSER = Parser(

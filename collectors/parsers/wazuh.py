@@ -1,8 +1,8 @@
 """Wazuh alerts (`alerts.json`, or a full indexer document with `_source`) and OSSEC's older JSON output.
 
 Every record is a rule's verdict. Level 0–15 is mapped to 0–100 by Wazuh's own classification of rule levels. What the
-decoder found (`data.*`), file integrity (`syscheck`) and the vulnerability detector become ECS fields; the rest stays under
-`wazuh.*`. Timestamps carry their zone.
+decoder found (`data.*`), file integrity (`syscheck`) and the vulnerability detector become ECS fields; the rest stays
+under `wazuh.*`. Timestamps carry their zone.
 
 Reference: https://documentation.wazuh.com/current/user-manual/manager/alert-management.html
 """
@@ -13,7 +13,20 @@ from typing import Any, Final
 
 from collectors.parser import Framed, Parser, Received
 from collectors.parsers._attack import infer, set_tactics, set_techniques
-from collectors.parsers._common import Fields, apply, integer, ip, keep, load_object, lower, port, relate, text, texts, transport
+from collectors.parsers._common import (
+    Fields,
+    apply,
+    integer,
+    ip,
+    keep,
+    load_object,
+    lower,
+    port,
+    relate,
+    text,
+    texts,
+    transport,
+)
 from collectors.parsers._endpoint import executable, file
 from collectors.parsers._firewall import network
 from collectors.parsers._ids import blocked, roles
@@ -27,28 +40,37 @@ NAME: Final = "wazuh"
 _LEVEL: Final = (5, 5, 10, 15, 20, 30, 35, 40, 45, 50, 55, 60, 75, 80, 90, 100)
 """Rule level 0–15: 0-3 nothing to see, 4-6 low, 7-11 medium, 12-14 high, 15 severe (Wazuh "Rules classification")."""
 _DATA: Final[Fields] = {
-    "srcip": ("source.ip", ip), "src_ip": ("source.ip", ip), "srcport": ("source.port", port), "src_port": ("source.port", port),
+    "srcip": ("source.ip", ip), "src_ip": ("source.ip", ip), "srcport": ("source.port", port),
+    "src_port": ("source.port", port),
     "srcuser": ("source.user.name", text), "dstip": ("destination.ip", ip), "dest_ip": ("destination.ip", ip),
     "dstport": ("destination.port", port), "dest_port": ("destination.port", port), "dstuser": ("user.name", text),
-    "protocol": ("network.transport", transport), "proto": ("network.transport", transport), "app_proto": ("network.protocol", lower),
+    "protocol": ("network.transport", transport), "proto": ("network.transport", transport),
+    "app_proto": ("network.protocol", lower),
     "action": ("event.action", lower), "id": ("wazuh.data.id", text), "status": ("wazuh.data.status", text),
     "url": ("url.original", text), "command": ("process.command_line", text), "hostname": ("source.domain", text),
     "program_name": ("process.name", text), "pwd": ("process.working_directory", text), "tty": ("wazuh.data.tty", text),
-    "uid": ("wazuh.data.uid", text), "euid": ("wazuh.data.euid", text), "user": ("user.name", text), "file": ("file.path", text),
+    "uid": ("wazuh.data.uid", text), "euid": ("wazuh.data.euid", text), "user": ("user.name", text),
+    "file": ("file.path", text),
 }  # fmt: skip
 _SYSCHECK: Final[Fields] = {
-    "md5_after": ("file.hash.md5", lower), "sha1_after": ("file.hash.sha1", lower), "sha256_after": ("file.hash.sha256", lower),
+    "md5_after": ("file.hash.md5", lower), "sha1_after": ("file.hash.sha1", lower),
+    "sha256_after": ("file.hash.sha256", lower),
     "size_after": ("file.size", integer), "uname_after": ("file.owner", text), "gname_after": ("file.group", text),
-    "uid_after": ("file.uid", text), "gid_after": ("file.gid", text), "perm_after": ("file.mode", text), "inode_after": ("file.inode", text),
+    "uid_after": ("file.uid", text), "gid_after": ("file.gid", text), "perm_after": ("file.mode", text),
+    "inode_after": ("file.inode", text),
 }  # fmt: skip
 _GROUPS: Final = (
-    ("authentication_failed", ["authentication"], ["start"], "failure"), ("authentication_failures", ["authentication"], ["start"], "failure"),
-    ("invalid_login", ["authentication"], ["start"], "failure"), ("win_authentication_failed", ["authentication"], ["start"], "failure"),
+    ("authentication_failed", ["authentication"], ["start"], "failure"),
+    ("authentication_failures", ["authentication"], ["start"], "failure"),
+    ("invalid_login", ["authentication"], ["start"], "failure"),
+    ("win_authentication_failed", ["authentication"], ["start"], "failure"),
     ("authentication_success", ["authentication"], ["start"], "success"), ("syscheck", ["file"], ["change"], None),
     ("rootcheck", ["host"], ["info"], None), ("vulnerability-detector", ["vulnerability"], ["info"], None),
     ("attack", ["intrusion_detection"], ["info"], None), ("ids", ["intrusion_detection", "network"], ["info"], None),
-    ("malware", ["malware"], ["info"], None), ("virus", ["malware"], ["info"], None), ("web", ["web", "network"], ["access"], None),
-    ("account_changed", ["iam"], ["change"], None), ("adduser", ["iam"], ["user", "creation"], None), ("firewall", ["network"], ["connection"], None),
+    ("malware", ["malware"], ["info"], None), ("virus", ["malware"], ["info"], None),
+    ("web", ["web", "network"], ["access"], None),
+    ("account_changed", ["iam"], ["change"], None), ("adduser", ["iam"], ["user", "creation"], None),
+    ("firewall", ["network"], ["connection"], None),
     ("config_changed", ["configuration"], ["change"], None), ("syslog", ["host"], ["info"], None),
 )  # fmt: skip
 
@@ -88,6 +110,10 @@ _RULE_SKIP: Final = dict.fromkeys(
 
 def _agent(event: Event, raw: dict[str, Any]) -> None:
     agent, manager = raw.get("agent"), raw.get("manager")
+    if type(manager) is dict and (found := text(manager.get("name"))):
+        event["observer.name"] = found
+    if found := text(raw.get("location")):
+        event["log.file.path"] = found
     if type(agent) is dict:
         for key, field in (("id", "agent.id"), ("name", "agent.name")):
             if found := text(agent.get(key)):
@@ -96,16 +122,15 @@ def _agent(event: Event, raw: dict[str, Any]) -> None:
             event["host.name"] = found
         if (address := ip(agent.get("ip"))) is not None:
             event["host.ip"] = [address]
-    if type(manager) is dict and (found := text(manager.get("name"))):
-        event["observer.name"] = found
+
+
+def _predecoded(event: Event, raw: dict[str, Any]) -> None:
     predecoder = raw.get("predecoder")
     if type(predecoder) is dict:
         if found := text(predecoder.get("hostname")):
             event["host.hostname"] = found
         if found := text(predecoder.get("program_name")):
             event["process.name"] = found
-    if found := text(raw.get("location")):
-        event["log.file.path"] = found
 
 
 def _windows(event: Event, part: dict[str, Any]) -> None:
@@ -113,7 +138,8 @@ def _windows(event: Event, part: dict[str, Any]) -> None:
     system, data = part.get("system"), part.get("eventdata")
     system = system if type(system) is dict else {}
     data = {key[:1].upper() + key[1:]: value for key, value in data.items()} if type(data) is dict else {}
-    for key, field in (("channel", "winlog.channel"), ("providerName", "winlog.provider_name"), ("computer", "host.name")):
+    for key, field in (("channel", "winlog.channel"), ("providerName", "winlog.provider_name"),
+        ("computer", "host.name")):
         if found := text(system.get(key)):
             event[field] = found
     number = integer(system.get("eventID"))
@@ -138,14 +164,7 @@ def _data(event: Event, data: dict[str, Any]) -> None:
     win = data.get("win")
     if type(win) is dict:
         _windows(event, win)
-    alert = data.get("alert")
-    if type(alert) is dict:
-        if signature := text(alert.get("signature")):
-            event["message"] = event["rule.name"] = signature
-        if alert.get("signature_id") is not None:
-            event["rule.id"] = str(alert["signature_id"])
-        if category := text(alert.get("category")):
-            event["rule.category"] = category
+    _suricata(event, data.get("alert"))
     apply(event, data, _DATA)
     if (path := event.get("file.path")) is not None:
         file(event, path)
@@ -158,6 +177,17 @@ def _data(event: Event, data: dict[str, Any]) -> None:
         if severity := text(vulnerability.get("severity")):
             event["vulnerability.severity"] = severity
     keep(event, "wazuh.data.", data, {**_DATA, "win": 0, "alert": 0})
+
+
+def _suricata(event: Event, alert: Any) -> None:
+    """An EVE alert that Wazuh relays keeps its own rule."""
+    if type(alert) is dict:
+        if signature := text(alert.get("signature")):
+            event["message"] = event["rule.name"] = signature
+        if alert.get("signature_id") is not None:
+            event["rule.id"] = str(alert["signature_id"])
+        if category := text(alert.get("category")):
+            event["rule.category"] = category
 
 
 def _syscheck(event: Event, part: dict[str, Any]) -> None:
@@ -221,6 +251,7 @@ def parse(framed: Framed, received: Received) -> list[Event]:
     groups = _rule(event, rule)
     _classify(event, groups)
     _agent(event, raw)
+    _predecoded(event, raw)
     if type(raw.get("data")) is dict:
         _data(event, raw["data"])
     if type(raw.get("syscheck")) is dict:
@@ -246,9 +277,10 @@ def sniff(framed: Framed) -> float:
     source = framed.body or framed.text
     if '"rule"' not in source or "{" not in source[:256]:
         return 0.0
-    if '"level"' in source and ('"agent"' in source or '"manager"' in source or '"decoder"' in source or '"full_log"' in source):
-        return 0.97
-    return 0.0
+    return 0.97 if '"level"' in source and any(sign in source for sign in _SIGNS) else 0.0
+
+
+_SIGNS: Final = ('"agent"', '"manager"', '"decoder"', '"full_log"')
 
 
 PARSER = Parser(

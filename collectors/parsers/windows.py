@@ -15,7 +15,8 @@ from collectors.parsers._attack import infer, set_techniques
 from collectors.parsers._common import UNSET, body_of, integer, ip, load_object, relate, split_user, text
 from collectors.parsers._endpoint import executable, file, hashes
 from collectors.parsers._firewall import network
-from collectors.parsers._time import fallback, parse as parse_time
+from collectors.parsers._time import fallback
+from collectors.parsers._time import parse as parse_time
 from collectors.parsers._windows_fields import COMMON, EVENTS, FAILURES, FILES, LOGON_TYPES, PATHS, source
 from collectors.parsers._windows_forms import Record, from_xml, read
 from taishi.errors import ParseError
@@ -23,10 +24,12 @@ from taishi.event import Event
 
 NAME: Final = "windows"
 _LEVELS: Final = {
-    "1": 90, "2": 60, "3": 50, "4": 10, "0": 10, "5": 5, "critical": 90, "error": 60, "warning": 50, "information": 10, "info": 10,
+    "1": 90, "2": 60, "3": 50, "4": 10, "0": 10, "5": 5, "critical": 90, "error": 60, "warning": 50, "information": 10,
+    "info": 10,
     "verbose": 5, "audit_success": 10, "audit_failure": 30, "debug": 5, "信息": 10, "警告": 50, "错误": 60, "关键": 90,
 }  # fmt: skip
-_TARGET_IS_USER: Final = frozenset({4624, 4625, 4634, 4647, 4768, 4769, 4770, 4771, 4776, 4777, 4778, 4779, 4825, 4800, 4801})
+_TARGET_IS_USER: Final = frozenset({4624, 4625, 4634, 4647, 4768, 4769, 4770, 4771, 4776, 4777, 4778, 4779, 4825, 4800,
+4801})
 """Security events whose Target is who acted; elsewhere the Subject acts on the Target."""
 _UTC: Final = Received(0.0, "UTC")
 
@@ -49,7 +52,8 @@ def _users(event: Event, record: Record, kind: str) -> None:
         if "user.name" in event:
             return
     subject = get("SubjectUserName"), get("SubjectDomainName"), get("SubjectUserSid")
-    target = get("TargetUserName") or get("TargetAccount"), get("TargetDomainName"), get("TargetUserSid") or get("TargetSid")
+    identity = get("TargetUserSid") or get("TargetSid")
+    target = get("TargetUserName") or get("TargetAccount"), get("TargetDomainName"), identity
     if record.event_id in _TARGET_IS_USER and kind == "security":
         _user(event, "user", *target)
         if subject[0] and subject[0] not in UNSET:
@@ -66,7 +70,8 @@ def _users(event: Event, record: Record, kind: str) -> None:
         if (sid := get("MemberSid")) and sid.startswith("S-1-"):
             event["user.target.id"] = sid
     if "user.name" not in event:
-        _user(event, "user", get("AccountName") or get("UserName") or get("param1" if kind == "terminal" else "-"), get("Domain"),
+        _user(event, "user", get("AccountName") or get("UserName") or get("param1" if kind == "terminal" else "-"),
+            get("Domain"),
               record.user_sid)  # fmt: skip
 
 
@@ -91,8 +96,16 @@ def _process(event: Event, record: Record, kind: str) -> None:
         pid = integer(parent) if parent is not None else None
     if pid is not None:
         event["process.pid"] = pid
+    _files(event, record, kind)
+    if "TargetImage" in data:
+        executable(event, "winlog.target.process", data["TargetImage"])
+
+
+def _files(event: Event, record: Record, kind: str) -> None:
+    data = record.data
     if "Hashes" in data or "Hash" in data:
-        owner = "file" if record.event_id in {15, 23, 26, 27, 28, 29} else "dll" if record.event_id in {6, 7} else "process"
+        owner = "file" if record.event_id in {15, 23, 26, 27, 28, 29} else "dll" if record.event_id in {6,
+            7} else "process"
         hashes(event, owner, data.get("Hashes") or data.get("Hash") or "")
     for key in FILES:
         if (path := data.get(key)) and path not in UNSET:
@@ -103,8 +116,6 @@ def _process(event: Event, record: Record, kind: str) -> None:
             event.setdefault("registry.path", path)
         elif data.get("ObjectType") == "File":
             file(event, path)
-    if "TargetImage" in data:
-        executable(event, "winlog.target.process", data["TargetImage"])
 
 
 def _logon(event: Event, record: Record) -> None:
@@ -127,7 +138,8 @@ def _detection(event: Event, record: Record) -> None:
     severity = data.get("Severity Name", "").lower()
     event["event.severity"] = {"severe": 90, "high": 75, "moderate": 50, "medium": 50, "low": 30}.get(severity, 75)
     event["taishi.severity_original"] = data.get("Severity Name") or "Defender"
-    path = (data.get("Path") or "").removeprefix("containerfile:_").removeprefix("file:_").partition(";")[0].partition("->")[0]
+    path = (data.get("Path") or "").removeprefix("containerfile:_").removeprefix("file:_")
+    path = path.partition(";")[0].partition("->")[0]
     if path and path not in UNSET:
         file(event, path)
     event.setdefault("rule.name", data.get("RuleName") or data.get("ID") or event.get("event.action", "detection"))
@@ -135,7 +147,8 @@ def _detection(event: Event, record: Record) -> None:
         executable(event, "process", name)
     _user(event, "user", data.get("Detection User") or data.get("User"), None, None)
     action = (data.get("Action Name") or "").lower()
-    done = any(word in action for word in ("quarantine", "remove", "clean", "block")) or record.event_id in {1121, 1123, 1126, 1127}
+    done = any(word in action for word in ("quarantine", "remove", "clean", "block")) or record.event_id in {1121, 1123,
+        1126, 1127}
     event["taishi.outcome"] = "failure" if done else "unknown"
     event["event.type"] = ["denied"] if done else ["info"]
     if "user.name" in event:
@@ -153,7 +166,8 @@ def _shape(event: Event, record: Record, kind: str) -> None:
         row = EVENTS["security", 1102]
     if row is None:
         event["event.category"], event["event.type"] = ["host"], ["info"]
-        event["event.action"] = record.task if record.task and not record.task.isdigit() else f"{kind}-{record.event_id}"
+        named = record.task and not record.task.isdigit()
+        event["event.action"] = record.task if named else f"{kind}-{record.event_id}"
     else:
         event["event.category"], event["event.type"], event["event.action"] = list(row[0]), list(row[1]), row[2]
         if row[3]:
@@ -178,11 +192,13 @@ def _head(event: Event, record: Record, kind: str) -> None:
     event["event.code"] = str(record.event_id)
     event["winlog.event_id"] = str(record.event_id)
     event["observer.vendor"] = "Microsoft"
-    event["observer.product"] = "Sysmon" if kind == "sysmon" else "Defender Antivirus" if kind == "defender" else "Windows"
+    event["observer.product"] = {"sysmon": "Sysmon", "defender": "Defender Antivirus"}.get(kind, "Windows")
     event["observer.type"] = "host"
     event["host.os.type"] = "windows"
-    for field, value in (("winlog.channel", record.channel), ("winlog.provider_name", record.provider), ("event.provider",
-                         record.provider), ("winlog.computer_name", record.computer), ("winlog.record_id", record.record_id),
+    for field, value in (("winlog.channel", record.channel), ("winlog.provider_name", record.provider),
+        ("event.provider",
+                         record.provider), ("winlog.computer_name", record.computer),
+                         ("winlog.record_id", record.record_id),
                          ("message", record.message)):  # fmt: skip
         if value:
             event[field] = value
@@ -274,7 +290,8 @@ def sniff(framed: Framed) -> float:
     return 0.9 if '\\"EventID\\"' in body and "System" in body else 0.0
 
 
-_SIGNS: Final = ('"Channel"', '"SourceName"', '"ProviderName"', '"Provider"', '"System"', '"Provider_Name"', '"EventLog"')
+_SIGNS: Final = ('"Channel"', '"SourceName"', '"ProviderName"', '"Provider"', '"System"', '"Provider_Name"',
+'"EventLog"')
 
 PARSER = Parser(
     name=NAME,

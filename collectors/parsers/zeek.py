@@ -15,7 +15,8 @@ from typing import Any, Final
 from collectors.parser import Framed, Parse, Parser, Received
 from collectors.parsers._common import body_of, keep, load_object, relate
 from collectors.parsers._firewall import network
-from collectors.parsers._time import fallback, parse as parse_time
+from collectors.parsers._time import fallback
+from collectors.parsers._time import parse as parse_time
 from collectors.parsers._zeek_fields import COMMON, ICS, ICS_FIELDS, PATHS, SIGNS
 from collectors.parsers._zeek_logs import FINISH, shape
 from taishi.errors import ParseError
@@ -25,8 +26,7 @@ NAME: Final = "zeek"
 _PATH_KEYS: Final = ("_path", "@path", "_log_type", "path_name")
 _SKIP: Final = {**dict.fromkeys(("ts", "_path", "@path", "_write_ts", "_system_name", "_node", "_log_type", "id"))}
 _FIELDS: Final = {
-    path: {key: value for key, value in {**COMMON, **(ICS_FIELDS if path in ICS else {}), **fields}.items()}
-    for path, fields in PATHS.items()
+    path: {**COMMON, **(ICS_FIELDS if path in ICS else {}), **fields} for path, fields in PATHS.items()
 }
 
 
@@ -178,7 +178,7 @@ def _separator(text: str) -> str:
     """`\\x09` → tab; a plain character stays."""
     if text.startswith("\\x") and len(text) == 4:
         try:
-            return chr(int(text[2:], 16))
+            return chr(int(text.removeprefix("\\x"), 16))
         except ValueError:
             return ""
     return text
@@ -212,7 +212,7 @@ def session() -> Parse:
 
 
 def parse(framed: Framed, received: Received) -> list[Event]:
-    """A JSON line, or the header lines of TSV. TSV data lines need `session()`; a whole TSV log in one record is read too."""
+    """A JSON line, or TSV header lines; TSV data lines need `session()`. A whole TSV log in one record is read too."""
     body = body_of(framed)
     if body.lstrip("\ufeff \t")[:1] == "#":
         own = _Session()
@@ -224,7 +224,8 @@ def parse(framed: Framed, received: Received) -> list[Event]:
     return _json(framed, received)
 
 
-_MARKS: Final = ("#separator ", "#set_separator", "#empty_field", "#unset_field", "#path\t", "#open\t", "#fields\t", "#types\t",
+_MARKS: Final = ("#separator ", "#set_separator", "#empty_field", "#unset_field", "#path\t", "#open\t", "#fields\t",
+"#types\t",
                  "#close\t")  # fmt: skip
 
 
@@ -243,7 +244,8 @@ def sniff(framed: Framed) -> float:
     return 0.6 if '"ts":' in source and any(f'"{sign}"' in source for sign in _OTHER) else 0.0
 
 
-_OTHER: Final = ("fuid", "certificate.subject", "note", "peer", "msg_types", "software_type", "port_num", "seen.indicator", "_write_ts")
+_OTHER: Final = ("fuid", "certificate.subject", "note", "peer", "msg_types", "software_type", "port_num",
+"seen.indicator", "_write_ts")
 
 PARSER = Parser(
     name=NAME,

@@ -17,7 +17,8 @@ from tests.collectors.parsers.support import cases, expected_path, files, framed
 PARSERS = registry.all()
 KINDS = {"identifier", "network", "platform", "security", "third-party"}
 TYPES: dict[str, tuple[type, ...]] = {
-    "keyword": (str,), "text": (str,), "ip": (str,), "date": (str,), "long": (int,), "float": (float, int), "boolean": (bool,),
+    "keyword": (str,), "text": (str,), "ip": (str,), "date": (str,), "long": (int,), "float": (float, int),
+    "boolean": (bool,),
     "flattened": (dict, str),
 }  # fmt: skip
 
@@ -40,15 +41,19 @@ def wrong_fields(event: Event) -> list[str]:
         if not isinstance(values, list):
             wrong.append(f"{name} must be a list")
             continue
-        for item in values:
-            if not isinstance(item, TYPES[field.type]) or (field.type != "boolean" and isinstance(item, bool)):
-                wrong.append(f"{name} holds {item!r}, not a {field.type}")
+        types, boolean = TYPES[field.type], field.type == "boolean"
+        wrong += [
+            f"{name} holds {item!r}, not a {field.type}"
+            for item in values
+            if not isinstance(item, types) or isinstance(item, bool) != boolean
+        ]
     return wrong
 
 
 def test_the_registry_has_the_listed_parsers() -> None:
     names = {parser.name for parser in PARSERS}
-    assert names >= {"suricata", "zeek", "cef", "leef", "windows", "wazuh", "fortigate", "huawei_usg", "linux_auth", "generic"}
+    assert names >= {"suricata", "zeek", "cef", "leef", "windows", "wazuh", "fortigate", "huawei_usg", "linux_auth",
+        "generic"}
     assert PARSERS[-1].name == "generic"
 
 
