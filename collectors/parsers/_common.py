@@ -171,6 +171,14 @@ def body_of(framed: Framed) -> str:
     return framed.body or framed.text
 
 
+def holds_object(source: str) -> bool:
+    """Whether a JSON object begins in the head of a record, and not inside a list."""
+    if source[:1] == "{":
+        return True
+    at = source.find("{", 0, 256)
+    return at > 0 and source[at - 1] in " :\ufeff\t@"
+
+
 def load_object(framed: Framed, parser: str) -> dict[str, Any]:
     """The JSON object of a record (its body, from the first brace); raises ParseError."""
     source = framed.body or framed.text

@@ -33,10 +33,11 @@ def _outcome(value: Any) -> str | None:
 
 _NAMES: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
     "source.ip": (ip, """src srcip srcaddr srcaddress sourceip sourceaddress sip saddr clientip client cip remoteip
-        remoteaddr remoteaddress attackip attackerip ipsrc srcipv4 idorigh rhost 源ip 源地址 攻击源ip 攻击ip 来源ip"""),
+        remoteaddr remoteaddress attackip attackerip ipsrc srcipv4 srcipaddr idorigh rhost
+        源ip 源地址 攻击源ip 攻击ip 来源ip"""),
     "source.port": (port, "srcport sport sourceport spt idorigp clientport 源端口"),
-    "destination.ip": (ip, """dst dstip dstaddr dstaddress dest destip destaddress destinationip destinationaddress dip
-        daddr serverip targetip victimip ipdst idresph 目的ip 目的地址 目标ip 受害ip"""),
+    "destination.ip": (ip, """dst dstip dstaddr dstaddress dest destip destaddress destinationip dip daddr
+        serverip targetip destinationaddress victimip ipdst idresph dstipaddr 目的ip 目的地址 目标ip 受害ip"""),
     "destination.port": (port, "dstport dport destport destinationport dpt idrespp serverport 目的端口 目标端口"),
     "source.mac": (mac, "srcmac sourcemac smac 源mac"),
     "destination.mac": (mac, "dstmac destmac destinationmac dmac 目的mac"),

@@ -109,7 +109,7 @@ def _intel(event: Event, raw: dict[str, Any]) -> None:
     event["rule.category"] = "Intel"
     event["message"] = f"indicator seen: {indicator}"
     event["event.severity"] = 60
-    event["threat.indicator.type"] = _INDICATORS.get(raw.get("seen.indicator_type") or "", "indicator")
+    event["threat.indicator.type"] = _INDICATORS.get(text(raw.get("seen.indicator_type")) or "", "indicator")
     alert(event, blocked=None, swap=ip(indicator) is None or ip(indicator) == event.get("destination.ip"))
     if (value := ip(indicator)) is not None:
         event["threat.indicator.ip"] = value

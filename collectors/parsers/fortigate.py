@@ -201,9 +201,18 @@ def parse(framed: Framed, received: Received) -> list[Event]:
     return [relate(event)]
 
 
+def _foreign(source: str) -> bool:
+    """Whether a serial number is there that is not Fortinet's (theirs begin with F): others copied the format."""
+    for key in ("devid=", "device_id="):
+        at = source.find(key)
+        if at >= 0:
+            return not source.startswith(("F", '"F', '""'), at + len(key))
+    return False
+
+
 def sniff(framed: Framed) -> float:
     source = framed.body or framed.text
-    if "type=" not in source or "CEF:" in source[:300]:
+    if "type=" not in source or "CEF:" in source[:300] or _foreign(source):
         return 0.0
     if "devid=" in source and ("logid=" in source or "log_id=" in source):
         return 0.98

@@ -32,6 +32,8 @@ from taishi.event import Event
 
 NAME: Final = "generic"
 _NOISE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
+# H3C numbers its keys: SrcIPAddr(1003)=…
+_NUMBERED: Final = re.compile(r"\(\d{1,6}\)$")
 _NAME: Final = re.compile(r"[^a-z0-9一-鿿]+")
 
 
@@ -48,7 +50,7 @@ def _flat(raw: dict[str, Any]) -> dict[str, Any]:
 
 def _fill(event: Event, flat: dict[str, Any], received: Received) -> None:
     for key, value in flat.items():
-        known = ALIASES.get(key) or ALIASES.get(_plain(key))
+        known = ALIASES.get(key) or ALIASES.get(_plain(_NUMBERED.sub("", key)))
         if known is not None:
             converted = known[1](value)
             if converted is not None and known[0] not in event:

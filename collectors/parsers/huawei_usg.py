@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from collectors.parser import Framed, Parser, Received
 from collectors.parsers._attack import infer
-from collectors.parsers._common import SYSLOG_SEVERITY, UNSET, body_of, ip, keep, port, relate, word_severity
+from collectors.parsers._common import SYSLOG_SEVERITY, UNSET, ip, keep, port, relate, word_severity
 from collectors.parsers._endpoint import file
 from collectors.parsers._firewall import network, session
 from collectors.parsers._huawei_fields import ATTACKS, BRIEFS, FIELDS, LOGINS, THREATS
@@ -30,8 +30,9 @@ from taishi.event import Event
 
 NAME: Final = "huawei_usg"
 # %%01POLICY/6/POLICYPERMIT(l)[12]:   also "%% 01 IPS/4/CNC(l):" and, from older VRP, without %%01 and type.
+# %%10 is H3C's Comware, another product.
 _HEAD: Final = re.compile(
-    r"(?:%%\s?\d{2}\s?)?([A-Z][A-Z0-9_\-]{1,31})/([0-7])/([A-Za-z][A-Za-z0-9_\-]{1,63})(?:\(([A-Za-z0-9]{1,2})\))?(?:\[\d{1,12}\])?\s?:\s?"
+    r"(?:%%\s?01\s?)?([A-Z][A-Z0-9_\-]{1,31})/([0-7])/([A-Za-z][A-Za-z0-9_\-]{1,63})(?:\(([A-Za-z0-9]{1,2})\))?(?:\[\d{1,12}\])?\s?:\s?"
 )
 _KEY: Final = re.compile(r"[^a-z0-9]")
 _BEFORE_PAIRS: Final = re.compile(r"[(\s]([A-Za-z][A-Za-z0-9_\-]{0,31})=")
@@ -200,14 +201,13 @@ def _decide(event: Event, module: str, brief: str, pairs: dict[str, str], descri
 
 
 def parse(framed: Framed, received: Received) -> list[Event]:
-    whole = body_of(framed)
+    # The whole line: a header reader may take MODULE/severity/BRIEF for the program that wrote it.
+    whole = framed.text
     found = _find(whole)
-    if found is None and framed.syslog and framed.text != whole:
-        whole = framed.text
-        found = _find(whole)
     if found is None:
         raise ParseError("a VRP log holds MODULE/severity/BRIEF", NAME)
     event, _ = header(Framed(whole[: found.start()] or " ", framed.syslog, whole[: found.start()] or " "), received)
+    event.pop("log.syslog.appname", None)
     event.pop("process.name", None)
     event.pop("process.pid", None)
     if "host.hostname" not in event and (words := whole[: found.start()].split()):
@@ -240,7 +240,7 @@ def _find(whole: str) -> re.Match[str] | None:
     """The VRP mnemonic: right after `%%`, else at a word's start in the first part of the line."""
     at = whole.find("%%", 0, 400)
     if at >= 0:
-        return _HEAD.match(whole, at)
+        return _HEAD.match(whole, at) if whole[at + 2 : at + 5].strip()[:2] == "01" else None
     for start in _STARTS.finditer(whole, 0, 300):
         found = _HEAD.match(whole, start.start())
         if found is not None:
@@ -252,13 +252,10 @@ _STARTS: Final = re.compile(r"(?<![^\s])[A-Z][A-Z0-9_\-]{1,31}/[0-7]/")
 
 
 def sniff(framed: Framed) -> float:
-    source = framed.body or framed.text
-    at = source.find("%%", 0, 400)
-    if at >= 0 and source[at + 2 : at + 5].strip()[:2].isdigit():
-        return 0.97 if _HEAD.match(source, at) else 0.0
-    if framed.text != source and "%%01" in framed.text[:400]:
-        return 0.96
-    return 0.8 if _STARTS.search(source, 0, 300) and _find(source) else 0.0
+    source = framed.text
+    if source.find("%%", 0, 400) >= 0:
+        return 0.97 if _find(source) else 0.0
+    return 0.5 if _STARTS.search(source, 0, 300) and _find(source) else 0.0
 
 
 PARSER = Parser(

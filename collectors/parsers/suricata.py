@@ -18,6 +18,7 @@ from collectors.parsers._attack import set_tactics, set_techniques
 from collectors.parsers._common import (
     LONG_MAX,
     Fields,
+    holds_object,
     integer,
     ip,
     keep,
@@ -251,7 +252,7 @@ def parse(framed: Framed, received: Received) -> list[Event]:
 
 def sniff(framed: Framed) -> float:
     source = framed.body or framed.text
-    if "{" not in source[:256]:
+    if not holds_object(source):
         return 0.0
     if '"event_type"' not in source:
         return 0.9 if '"_raw"' in source and '\\"event_type\\"' in source else 0.0

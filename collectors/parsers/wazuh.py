@@ -16,6 +16,7 @@ from collectors.parsers._attack import infer, set_tactics, set_techniques
 from collectors.parsers._common import (
     Fields,
     apply,
+    holds_object,
     integer,
     ip,
     keep,
@@ -275,7 +276,7 @@ def parse(framed: Framed, received: Received) -> list[Event]:
 
 def sniff(framed: Framed) -> float:
     source = framed.body or framed.text
-    if '"rule"' not in source or "{" not in source[:256]:
+    if '"rule"' not in source or not holds_object(source):
         return 0.0
     return 0.97 if '"level"' in source and any(sign in source for sign in _SIGNS) else 0.0
 

@@ -12,13 +12,14 @@ from typing import Final
 
 from collectors.parser import Framed, Parser, Received
 from collectors.parsers._attack import infer, set_techniques
-from collectors.parsers._common import UNSET, body_of, integer, ip, load_object, relate, split_user, text
+from collectors.parsers._common import UNSET, body_of, holds_object, integer, ip, load_object, relate, split_user, text
 from collectors.parsers._endpoint import executable, file, hashes
 from collectors.parsers._firewall import network
 from collectors.parsers._time import fallback
 from collectors.parsers._time import parse as parse_time
 from collectors.parsers._windows_fields import COMMON, EVENTS, FAILURES, FILES, LOGON_TYPES, PATHS, source
 from collectors.parsers._windows_forms import Record, from_xml, read
+from collectors.parsers._windows_sql import sql_audit
 from taishi.errors import ParseError
 from taishi.event import Event
 
@@ -36,7 +37,8 @@ _UTC: Final = Received(0.0, "UTC")
 
 def _user(event: Event, field: str, name: str | None, domain: str | None, sid: str | None) -> None:
     if name and name not in UNSET:
-        found_domain, found = split_user(name) if "\\" in name else (domain, name)
+        own, found = split_user(name)
+        found_domain = own if "\\" in name else domain or own
         if found:
             event[f"{field}.name"] = found
         if found_domain and found_domain not in UNSET:
@@ -54,7 +56,7 @@ def _users(event: Event, record: Record, kind: str) -> None:
     subject = get("SubjectUserName"), get("SubjectDomainName"), get("SubjectUserSid")
     identity = get("TargetUserSid") or get("TargetSid")
     target = get("TargetUserName") or get("TargetAccount"), get("TargetDomainName"), identity
-    if record.event_id in _TARGET_IS_USER and kind == "security":
+    if record.event_id in _TARGET_IS_USER and kind == "security" and target[0] not in UNSET:
         _user(event, "user", *target)
         if subject[0] and subject[0] not in UNSET:
             event["winlog.subject.user.name"] = subject[0]
@@ -254,6 +256,8 @@ def _build(record: Record, framed: Framed, received: Received) -> Event:
         _detection(event, record)
         if "host.name" in event:
             event["taishi.victim.host"] = event["host.name"]
+    if record.event_id == 33205:
+        sql_audit(event, record.data.get("Data") or record.data.get("param1") or "")
     if "dns.answers.data" in event:
         addresses = [found for found in map(ip, event["dns.answers.data"]) if found]
         if addresses:
@@ -281,7 +285,7 @@ def sniff(framed: Framed) -> float:
     body = framed.body or framed.text
     if "<Event" in body[:400] and "<System>" in body[:800]:
         return 0.95
-    if "{" not in body[:256]:
+    if not holds_object(body):
         return 0.0
     if '"winlog"' in body or '"winlog.' in body or '"event_data"' in body:
         return 0.94

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from collectors.parser import Framed, Parse, Parser, Received
-from collectors.parsers._common import body_of, keep, load_object, relate
+from collectors.parsers._common import body_of, holds_object, ip, keep, load_object, relate
 from collectors.parsers._firewall import network
-from collectors.parsers._time import fallback
+from collectors.parsers._time import epoch, fallback
 from collectors.parsers._time import parse as parse_time
 from collectors.parsers._zeek_fields import COMMON, ICS, ICS_FIELDS, PATHS, SIGNS
 from collectors.parsers._zeek_logs import FINISH, shape
@@ -140,9 +140,9 @@ class _Session:
             return []
         if line.startswith("{"):
             return _json(framed, received)
-        if not self.fields:
-            raise ParseError("a Zeek TSV line before any #fields header", NAME)
         values = line.split(self.separator)
+        if not self.fields:
+            return self._headless(values, framed, received)
         if len(values) != len(self.fields):
             raise ParseError(f"{len(values)} columns where #fields names {len(self.fields)}", NAME)
         raw: dict[str, Any] = {}
@@ -153,6 +153,19 @@ class _Session:
             raw[field] = self._value(kind, value)
         path = self.path or _infer(raw)
         return [_build(path, raw, received, framed.syslog)]
+
+    def _headless(self, values: list[str], framed: Framed, received: Received) -> list[Event]:
+        """Without `#fields`: zeek-cut's row of names is a header; else the columns most logs begin with are read."""
+        if len(values) > 1 and values[0] in {"ts", "uid"} and "_".join(values).replace("_", "").replace(".",
+            "").isalnum():
+            self.fields = values
+            return []
+        if len(values) < 6 or ip(values[2]) is None or ip(values[4]) is None or epoch(values[0]) is None:
+            raise ParseError("a Zeek TSV line before any #fields header", NAME)
+        names = ("ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p")
+        raw: dict[str, Any] = dict(zip(names, values, strict=False))
+        raw.update({f"column_{index}": value for index, value in enumerate(values[6:64], 7) if value != self.unset})
+        return [_build("unknown", raw, received, framed.syslog)]
 
     def _value(self, kind: str, value: str) -> Any:
         if kind.startswith(("set[", "vector[")):
@@ -233,13 +246,11 @@ def sniff(framed: Framed) -> float:
     source = framed.body or framed.text
     if source.startswith("#"):
         return 1.0 if source.startswith(_MARKS) else 0.0
-    if source[:1] != "{":
-        at = source.find("{", 0, 256)
-        if at < 0:
-            return 0.0
+    if not holds_object(source):
+        return 0.0
     if '"id.orig_h"' in source:
         return 0.96
-    if '"ts"' in source and ('"_path"' in source or '"uid"' in source or '"orig_h"' in source):
+    if '"ts"' in source and ('"_path"' in source or '"orig_h"' in source):
         return 0.9
     return 0.6 if '"ts":' in source and any(f'"{sign}"' in source for sign in _OTHER) else 0.0
 

@@ -10,6 +10,7 @@ import pytest
 
 from collectors import registry
 from collectors.parser import Parser
+from collectors.parser_page import PAGE, page
 from taishi.event import Event
 from taishi.fields import VENDOR_PREFIXES, table
 from tests.collectors.parsers.support import cases, expected_path, files, framed, lines, parse_file
@@ -105,3 +106,7 @@ def test_sniffing_picks_the_parser_of_the_sample(parser: str, path: Path) -> Non
 def test_unknown_names_are_refused() -> None:
     with pytest.raises(KeyError):
         registry.by_name("no-such-parser")
+
+
+def test_the_reference_page_is_current() -> None:
+    assert PAGE.read_text("utf-8") == page()
