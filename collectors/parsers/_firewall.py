@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from collectors.parsers._common import NUMBERS, is_internal
@@ -20,12 +21,13 @@ def network(event: Event) -> None:
         event["network.type"] = "ipv6" if ":" in source else "ipv4"
         if target is not None:
             event.setdefault("network.direction", direction(source, target))
-    for unit in ("bytes", "packets"):
-        sent, got = event.get(f"source.{unit}"), event.get(f"destination.{unit}")
-        if sent is not None and got is not None:
-            event.setdefault(f"network.{unit}", sent + got)
+    if "source.bytes" in event and "destination.bytes" in event:
+        event.setdefault("network.bytes", event["source.bytes"] + event["destination.bytes"])
+    if "source.packets" in event and "destination.packets" in event:
+        event.setdefault("network.packets", event["source.packets"] + event["destination.packets"])
 
 
+@lru_cache(maxsize=16384)
 def direction(source: str, target: str) -> str:
     """inbound | outbound | internal | external, by whether each address is private."""
     inside = is_internal(source), is_internal(target)

@@ -38,19 +38,19 @@ def _reversed(event: Event, talks: bool, success: bool) -> bool:
     return talks and is_internal(event.get("source.ip")) and outside
 
 
+_ROLES: Final = tuple(
+    (f"{side}.{field}", f"taishi.{straight}.{end}", f"taishi.{crossed}.{end}")
+    for field, end in (("ip", "ip"), ("user.name", "user"), ("domain", "host"))
+    for side, straight, crossed in (("source", "attacker", "victim"), ("destination", "victim", "attacker"))
+)
+
+
 def roles(event: Event, *, swap: bool) -> None:
     """Set attacker and victim from source and destination, crossed over where `swap`."""
-    one, other = ("destination", "source") if swap else ("source", "destination")
-    for role, side in (("attacker", one), ("victim", other)):
-        address = event.get(f"{side}.ip")
-        if address is not None:
-            event.setdefault(f"taishi.{role}.ip", address)
-        user = event.get(f"{side}.user.name")
-        if user is not None:
-            event.setdefault(f"taishi.{role}.user", user)
-        host = event.get(f"{side}.domain")
-        if host is not None:
-            event.setdefault(f"taishi.{role}.host", host)
+    for name, attacker, victim in _ROLES:
+        value = event.get(name)
+        if value is not None:
+            event.setdefault(victim if swap else attacker, value)
 
 
 def alert(event: Event, *, blocked: bool | None, category: str = "intrusion_detection",
@@ -80,7 +80,7 @@ def alert(event: Event, *, blocked: bool | None, category: str = "intrusion_dete
 
 def _host_victim(event: Event) -> None:
     """A detection on a host (antivirus, EDR) names no network peer: the host and its user are the victim."""
-    if any(f"taishi.{role}.ip" in event for role in ("attacker", "victim")):
+    if "taishi.victim.ip" in event or "taishi.attacker.ip" in event:
         return
     host = event.get("host.name") or event.get("host.hostname") or event.get("source.domain")
     if host:

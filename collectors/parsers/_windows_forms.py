@@ -43,6 +43,8 @@ class Record:
 def _value(value: Any) -> str:
     if type(value) is str:
         return value
+    if value is None:
+        return ""
     if type(value) is dict:
         inner = value.get("#text", value.get("text", value.get("Value", "")))
         return inner if type(inner) is str else "" if inner is None else str(inner)
@@ -200,7 +202,11 @@ def _first(raw: dict[str, Any], *names: str) -> Any:
 
 def from_flat(raw: dict[str, Any]) -> Record:
     """NXLog, HELK/OTRF, Sentinel: system and event fields side by side, named as in the XML."""
-    data = {key: _value(value) for key, value in raw.items() if key not in _SYSTEM and type(value) is not dict}
+    data = {
+        key: value if type(value) is str else _value(value)
+        for key, value in raw.items()
+        if key not in _SYSTEM and type(value) is not dict
+    }
     inner = raw.get("EventData")
     if type(inner) is dict:
         data.update(_named(inner))

@@ -8,7 +8,8 @@ Reference: https://learn.microsoft.com/windows/win32/wes/eventschema-systemprope
 
 from __future__ import annotations
 
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from collectors.parser import Framed, Parser, Received
 from collectors.parsers._attack import infer, set_techniques
@@ -224,15 +225,19 @@ def _time(event: Event, record: Record, received: Received) -> None:
     fallback(event, received)
 
 
+@lru_cache(maxsize=4096)
+def _names(key: str) -> tuple[str, tuple[str, Any] | None] | None:
+    """(`winlog.event_data.<key>`, its ECS field and converter); cached, because a name is met a million times."""
+    return (f"winlog.event_data.{key}", COMMON.get(key)) if len(key) <= 128 else None
+
+
 def _data(event: Event, record: Record) -> None:
     for key, value in record.data.items():
-        if not value or len(key) > 128:
+        if not value or (names := _names(key)) is None:
             continue
-        event[f"winlog.event_data.{key}"] = value
-        if value in UNSET:
-            continue
-        known = COMMON.get(key)
-        if known is not None and known[0] not in event:
+        event[names[0]] = value
+        known = names[1]
+        if known is not None and value not in UNSET and known[0] not in event:
             converted = known[1](value)
             if converted is not None:
                 event[known[0]] = converted
