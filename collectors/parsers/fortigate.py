@@ -212,7 +212,7 @@ def _foreign(source: str) -> bool:
 
 def sniff(framed: Framed) -> float:
     source = framed.body or framed.text
-    if "type=" not in source or "CEF:" in source[:300] or _foreign(source):
+    if source[:1] == "{" or "type=" not in source or "CEF:" in source[:300] or _foreign(source):
         return 0.0
     if "devid=" in source and ("logid=" in source or "log_id=" in source):
         return 0.98

@@ -253,6 +253,8 @@ _STARTS: Final = re.compile(r"(?<![^\s])[A-Z][A-Z0-9_\-]{1,31}/[0-7]/")
 
 def sniff(framed: Framed) -> float:
     source = framed.text
+    if source[:1] == "{":
+        return 0.0
     if source.find("%%", 0, 400) >= 0:
         return 0.97 if _find(source) else 0.0
     return 0.5 if _STARTS.search(source, 0, 300) and _find(source) else 0.0

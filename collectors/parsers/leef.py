@@ -151,7 +151,7 @@ def parse(framed: Framed, received: Received) -> list[Event]:
 
 def sniff(framed: Framed) -> float:
     source = framed.text
-    at = source.find("LEEF:", 0, 512)
+    at = -1 if source[:1] == "{" else source.find("LEEF:", 0, 512)
     return 1.0 if at >= 0 and source[at + 5 : at + 6] in {"1", "2"} else 0.0
 
 

@@ -248,9 +248,11 @@ def sniff(framed: Framed) -> float:
         return 1.0 if source.startswith(_MARKS) else 0.0
     if not holds_object(source):
         return 0.0
+    if '"ts"' not in source:
+        return 0.5 if '"id.orig_h"' in source[:512] else 0.0
     if '"id.orig_h"' in source:
         return 0.96
-    if '"ts"' in source and ('"_path"' in source or '"orig_h"' in source):
+    if ('"_path"' in source or '"orig_h"' in source):
         return 0.9
     return 0.6 if '"ts":' in source and any(f'"{sign}"' in source for sign in _OTHER) else 0.0
 
