@@ -252,9 +252,9 @@ def sniff(framed: Framed) -> float:
         return 0.5 if '"id.orig_h"' in source[:512] else 0.0
     if '"id.orig_h"' in source:
         return 0.96
-    if ('"_path"' in source or '"orig_h"' in source):
+    if '"_path"' in source or '"orig_h"' in source:
         return 0.9
-    return 0.6 if '"ts":' in source and any(f'"{sign}"' in source for sign in _OTHER) else 0.0
+    return 0.6 if any(f'"{sign}"' in source for sign in _OTHER) else 0.0
 
 
 _OTHER: Final = ("fuid", "certificate.subject", "note", "peer", "msg_types", "software_type", "port_num",
