@@ -5,9 +5,11 @@ Times are epoch seconds (UTC, fractions allowed) in both directions; only events
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from taishi.reference.attack import label
 
 Seconds = Annotated[float, Field(ge=0, le=253_402_300_799, allow_inf_nan=False, description="Epoch seconds, UTC.")]
 Identifier = Annotated[str, Field(min_length=1, max_length=160, pattern=r"^[^\x00-\x1f]+$")]
@@ -69,6 +71,27 @@ class RiskBrief(Model):
     high: float
     coverage: float = Field(description="0–1: how much of what should be seen is seen.")
     insufficient: bool
+
+
+class Attack(Model):
+    """An ATT&CK technique and tactic (Enterprise or ICS) with their names; all empty where there is none."""
+
+    technique: str
+    technique_zh: str
+    technique_en: str
+    tactic: str
+    tactic_zh: str
+    tactic_en: str
+
+
+def attack(technique: str, tactic: str) -> dict[str, Any]:
+    """The members of `Attack`."""
+    technique_zh, technique_en = label(technique)
+    tactic_zh, tactic_en = label(tactic)
+    return {
+        "technique": technique, "technique_zh": technique_zh, "technique_en": technique_en,
+        "tactic": tactic, "tactic_zh": tactic_zh, "tactic_en": tactic_en,
+    }  # fmt: skip
 
 
 class Number(Model):

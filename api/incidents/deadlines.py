@@ -1,4 +1,5 @@
-"""The two service-level clocks of an incident: to acknowledge and to resolve, by severity, from `deadlines.tsv`.
+"""The two service-level clocks of an incident, by severity: to acknowledge (the risk index's own `weights.toml`, whose
+delay term must count from the same deadline) and to resolve (`deadlines.tsv`).
 
 They start when the incident was escalated (event time), or first seen where it was not.
 """
@@ -16,6 +17,7 @@ from api.common import SEVERITY_FLOORS, SeverityLevel, severity_level
 from api.incidents.schemas import Clock, Deadlines
 from taishi.errors import ConfigError
 from taishi.records.tables import Incident
+from taishi.risk.weights import weights
 
 
 @cache
@@ -25,8 +27,8 @@ def table() -> dict[SeverityLevel, tuple[float, float]]:
     rows = {row["level"]: row for row in csv.DictReader(text.splitlines(), delimiter="\t")}
     try:
         return {
-            level: (float(rows[level]["acknowledge_seconds"]), float(rows[level]["resolve_seconds"]))
-            for _, level in SEVERITY_FLOORS
+            level: (weights().acknowledge_seconds(floor), float(rows[level]["resolve_seconds"]))
+            for floor, level in SEVERITY_FLOORS
         }
     except (KeyError, ValueError) as error:
         raise ConfigError(f"deadlines.tsv has no usable row for {error}") from error

@@ -15,6 +15,7 @@ from api.names import enterprise_refs, person_names, region_refs
 from api.services import Services
 from taishi.clock import now
 from taishi.records.tables import Incident, MetaAlert
+from taishi.reference.attack import label
 
 MAX_VALUES = 30
 """Values of the open-ended facets (enterprise, technique, region, owner), most frequent first."""
@@ -58,7 +59,8 @@ def _techniques(session: Session, found: Conditions) -> list[Facet]:
         .limit(MAX_VALUES)
     )
     return [
-        Facet(value=technique, count=count, label_zh="", label_en="") for technique, count in session.execute(statement)
+        Facet(value=technique, count=count, label_zh=label(technique)[0], label_en=label(technique)[1])
+        for technique, count in session.execute(statement)
     ]
 
 

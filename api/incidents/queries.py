@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api import paging
-from api.common import EnterpriseRef, RegionRef, severity_level
+from api.common import EnterpriseRef, RegionRef, attack, severity_level
 from api.dependencies import Caller
 from api.incidents import schemas
 from api.incidents.deadlines import deadlines, next_due
@@ -66,8 +66,7 @@ def _stages(incident: Incident) -> list[schemas.Stage]:
     return [
         schemas.Stage(
             order=int(stage.get("stage", 0)),
-            tactic=str(stage.get("tactic", "")),
-            technique=str(stage.get("technique", "")),
+            **attack(str(stage.get("technique", "")), str(stage.get("tactic", ""))),
             first_seen=float(stage.get("first_seen", incident.first_seen)),
         )
         for stage in incident.stages

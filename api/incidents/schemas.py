@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from api.common import (
+    Attack,
     Body,
     Cursor,
     EnterpriseRef,
@@ -95,12 +96,10 @@ class Deadlines(Model):
     resolve: Clock
 
 
-class Stage(Model):
+class Stage(Attack):
     """One step of the attack as seen; `order` follows the kill chain, IT before ICS."""
 
     order: int
-    tactic: str
-    technique: str
     first_seen: float
 
 
@@ -301,7 +300,7 @@ class SplitResult(Model):
     bulk_id: str
 
 
-class TimelineEntry(Model):
+class TimelineEntry(Attack):
     """`alert` entries are meta-alerts; the others are what people and the engine did."""
 
     at: float
@@ -310,8 +309,6 @@ class TimelineEntry(Model):
     title_zh: str
     title_en: str
     meta_id: str
-    technique: str
-    tactic: str
     stage: int
     severity: int
     outcome: Outcome

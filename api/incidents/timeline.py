@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.common import attack
 from api.dependencies import Caller
 from api.incidents.queries import load
 from api.incidents.schemas import HistoryEntry, HistoryList, Timeline, TimelineEntry
@@ -56,8 +57,8 @@ def history(services: Services, caller: Caller, incident_id: str) -> HistoryList
 
 def _entry(**given: Any) -> TimelineEntry:
     empty: dict[str, Any] = {
-        "until": None, "meta_id": "", "technique": "", "tactic": "", "stage": 0, "severity": 0, "outcome": "unknown",
-        "count": 0, "attacker": "", "victim": "", "actor": "",
+        "until": None, "meta_id": "", "stage": 0, "severity": 0, "outcome": "unknown",
+        "count": 0, "attacker": "", "victim": "", "actor": "", **attack("", ""),
     }  # fmt: skip
     return TimelineEntry(**{**empty, **given})
 
@@ -70,8 +71,7 @@ def _alert(meta: MetaAlert) -> TimelineEntry:
         title_zh=meta.name,
         title_en=meta.name,
         meta_id=meta.id,
-        technique=meta.technique,
-        tactic=meta.tactic,
+        **attack(meta.technique, meta.tactic),
         stage=meta.stage,
         severity=meta.severity,
         outcome=meta.outcome,

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Text, cast, or_, select
 from sqlalchemy.orm import Session
 
 from api import paging
-from api.common import severity_level
+from api.common import attack, severity_level
 from api.dependencies import Caller
 from api.incidents.filters import in_region
 from api.incidents.queries import load as load_incident
@@ -81,7 +81,7 @@ def _join(raw: dict[str, Any]) -> JoinReason | None:
     )
 
 
-LOOKED_UP = frozenset({"entities", "rules", "products", "join"})
+LOOKED_UP = frozenset({"entities", "rules", "products", "join", "technique", "tactic"})
 
 
 def rows(session: Session, metas: Sequence[MetaAlert]) -> list[schemas.MetaAlert]:
@@ -92,6 +92,7 @@ def rows(session: Session, metas: Sequence[MetaAlert]) -> list[schemas.MetaAlert
         schemas.MetaAlert(
             **{name: getattr(meta, name) for name in plain},
             enterprise=enterprises[meta.enterprise_id],
+            **attack(meta.technique, meta.tactic),
             severity_level=severity_level(meta.severity),
             entities=[
                 schemas.MetaEntity(kind=str(entity.get("kind", "")), value=str(entity.get("value", "")))

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from api.common import (
+    Attack,
     Body,
     Cursor,
     EnterpriseRef,
@@ -63,15 +64,13 @@ class RuleCount(Model):
     count: int
 
 
-class MetaAlert(Model):
+class MetaAlert(Attack):
     id: str
     incident_id: str | None
     enterprise: EnterpriseRef
     region: str
     name: str
     behaviour: str
-    technique: str
-    tactic: str
     stage: int
     severity: int
     severity_level: SeverityLevel

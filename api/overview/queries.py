@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api import figures
+from api.common import attack
 from api.dependencies import Caller
 from api.figures import Place, Window
 from api.incidents.filters import conditions
@@ -95,8 +96,7 @@ def _techniques(caller: Caller, session: Session, place: Place, window: Window) 
     )
     return [
         TechniqueCount(
-            technique=technique,
-            tactic=tactic,
+            **attack(technique, tactic),
             alerts=int(alerts),
             meta_alerts=metas,
             incidents=incidents,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.common import Body, Model, Number, RegionCode, RegionRef, RiskBrief
+from api.common import Attack, Body, Model, Number, RegionCode, RegionRef, RiskBrief
 from api.regions.schemas import RegionRow
 
 
@@ -36,9 +36,7 @@ class Trend(Model):
     points: list[TrendPoint]
 
 
-class TechniqueCount(Model):
-    technique: str
-    tactic: str
+class TechniqueCount(Attack):
     alerts: int
     meta_alerts: int
     incidents: int

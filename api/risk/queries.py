@@ -17,11 +17,12 @@ from api.services import Services
 from taishi.clock import now
 from taishi.errors import NotFound
 from taishi.records.tables import Asset, Enterprise, Park, Risk, RiskHistory
+from taishi.reference import industries
+from taishi.risk.coverage import interval, mean
+from taishi.risk.rollup import Child, power_mean
+from taishi.risk.weights import weights
 
 SCALE: Final = 100.0
-INSUFFICIENT: Final = 0.5
-"""Below this coverage the index is shown as "insufficient data"."""
-
 HOUR: Final = 3600
 
 
@@ -31,7 +32,26 @@ def brief(row: Risk) -> RiskBrief:
         mid=row.mid * SCALE,
         high=row.high * SCALE,
         coverage=row.coverage,
-        insufficient=row.coverage < INSUFFICIENT,
+        insufficient=row.coverage < weights().rollup["insufficient"],
+    )
+
+
+def pooled(members: Iterable[tuple[int, float | None, float | None]]) -> RiskBrief | None:
+    """The index over enterprises given as (level, low, coverage), by the processor's own formulae; None without any
+    that has one. An enterprise without an index counts as unheard, not as absent."""
+    given = weights()
+    found = [(given.of_level(level), low or 0.0, coverage or 0.0) for level, low, coverage in members]
+    if not any(coverage for _, _, coverage in found):
+        return None
+    children = [Child(weight, min(1.0, low / heard) if heard else 0.0) for weight, low, heard in found]
+    risk = power_mean(children, given.rollup["power"])
+    whole = interval(given, risk, mean([(weight, heard) for weight, _, heard in found]))
+    return RiskBrief(
+        low=whole.low * SCALE,
+        mid=whole.mid * SCALE,
+        high=whole.high * SCALE,
+        coverage=whole.coverage,
+        insufficient=whole.insufficient,
     )
 
 
@@ -42,7 +62,7 @@ def briefs(session: Session, kind: str, keys: Iterable[str]) -> dict[str, RiskBr
 
 
 def _names(session: Session, kind: str, key: str) -> tuple[str, str]:
-    """The thing's names; industries name themselves by code."""
+    """The thing's Chinese and English name; its key where it has gone from the inventory."""
     if kind in {"county", "city", "province"}:
         region = region_refs(session, [key])[key]
         return region.name, region.name_en
@@ -52,7 +72,7 @@ def _names(session: Session, kind: str, key: str) -> tuple[str, str]:
         return park.name, park.name_en
     if kind == "asset" and (asset := session.scalar(select(Asset).where(Asset.id == key))):
         return asset.name, asset.name
-    return key, key
+    return industries.label(key) if kind == "industry" else (key, key)
 
 
 def _part(raw: dict[str, Any]) -> RiskPart:

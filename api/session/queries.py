@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import Request, Response
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session as DbSession
 
 from api.dependencies import Caller
@@ -165,7 +165,7 @@ def _meets(session: DbSession, other: Scope) -> bool:
     """Whether some enterprise is visible to both the session's scope and the other one."""
     if other.nothing:
         return False
-    conditions = []
+    conditions: list[ColumnElement[bool]] = []
     if other.enterprises:
         conditions.append(Enterprise.id.in_(other.enterprises))
     if other.authorities:
