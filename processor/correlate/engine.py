@@ -1,0 +1,208 @@
+"""The correlation of one enterprise: join, open, bridge, escalate. All on plain state, in order of the signals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+from processor.correlate import score, text
+from processor.correlate.score import Link
+from processor.correlate.state import MAX_MEMBERS, Case, Member, State, forget
+from processor.entities import shown
+from processor.stage import Extent, Signal
+
+SWEEP_EVERY = 64
+"""Signals between two looks at what can be forgotten: often enough for the caps, too rare to cost."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a stretch changed: incidents to write, where meta-alerts went and why, tombstones of merged incidents."""
+
+    cases: set[str] = field(default_factory=set)
+    joins: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tombstones: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    escalated: set[str] = field(default_factory=set)
+    evicted: int = 0
+
+
+def incident_id(meta_id: str) -> str:
+    return blake2b(f"incident\x1f{meta_id}".encode(), digest_size=12).hexdigest()
+
+
+@dataclass(slots=True)
+class Engine:
+    """`closed`: incidents that people are done with. Results are collected in `outcome`."""
+
+    state: State
+    closed: frozenset[str]
+    outcome: Outcome = field(default_factory=Outcome)
+
+    def take(self, signal: Signal, fresh: list[str]) -> None:
+        """One signal; `fresh` are entities of the meta-alert that earlier signals did not have."""
+        state = self.state
+        state.newest = max(state.newest, signal.t)
+        for entity in fresh:
+            state.touch(entity, signal.t)
+        member = state.members.get(signal.meta_id)
+        if member is None:
+            if signal.risk < score.LINK_RISK:
+                return
+            member = _member(signal)
+        else:
+            _update(member, signal)
+        found = score.links(state, member, signal.t, self.closed)
+        if not member.incident:
+            self._attach(member, signal, found)
+        case = state.cases[member.incident]
+        case.active = max(case.active, signal.t)
+        state.link(case, member.entities)
+        case = self._bridge(case, member, signal, found)
+        if score.rescore(state, case, signal.received_at):
+            self.outcome.escalated.add(case.id)
+        self.outcome.cases.add(case.id)
+        state.signals += 1
+        if state.signals % SWEEP_EVERY == 0 or len(state.members) > MAX_MEMBERS:
+            self.outcome.evicted += forget(state)
+            self.outcome.cases &= state.cases.keys()
+
+    def _attach(self, member: Member, signal: Signal, found: dict[str, Link]) -> None:
+        state = self.state
+        best = max(
+            (identity for identity, link in found.items() if link.score >= score.THETA),
+            key=lambda identity: (found[identity].score, identity),
+            default=None,
+        )
+        open_ones = [i for i, link in found.items() if link.score >= score.THETA and i not in self.closed]
+        target = max(open_ones, key=lambda identity: (found[identity].score, identity), default=None)
+        if target is not None and self._has_room(state.cases[target], member):
+            case = state.cases[target]
+            self.outcome.joins[member.id] = text.join(found[target], member, state.of(case))
+        else:
+            case = Case(incident_id(member.id), signal.first, signal.t)
+            if best is not None:  # full, or closed by people: say that they belong together, change nothing there
+                case.related.append(best)
+            state.cases[case.id] = case
+            self.outcome.joins[member.id] = text.opening()
+        member.incident = case.id
+        case.first = min(case.first, member.first)
+        case.members.append(member.id)
+        state.members[member.id] = member
+
+    def _has_room(self, case: Case, member: Member) -> bool:
+        members = [*self.state.of(case), member]
+        return len(members) <= score.MAX_METAS and len(score.hosts(members)) <= score.MAX_HOSTS
+
+    def _bridge(self, case: Case, member: Member, signal: Signal, found: dict[str, Link]) -> Case:
+        """Merge what this meta-alert links as strongly as its own incident; the older incident keeps its id."""
+        state = self.state
+        if member.risk < score.BRIDGE_RISK:
+            return case
+        for identity in sorted(found):
+            other = state.cases.get(identity)
+            strong = found[identity].weight >= score.BRIDGE and found[identity].entities[0][0] != "enterprise:"
+            if other is None or other.id == case.id or not strong or {other.id, case.id} & self.closed:
+                continue
+            if other.id in case.apart or case.id in other.apart:
+                continue
+            members = state.of(case) + state.of(other)
+            if len(members) > score.MAX_METAS or len(score.hosts(members)) > score.MAX_HOSTS:
+                _relate(case, other)
+                self.outcome.cases.add(other.id)
+                continue
+            case = self._absorb(case, other, found[identity], signal)
+        return case
+
+    def _absorb(self, one: Case, other: Case, link: Link, signal: Signal) -> Case:
+        state = self.state
+        keep, drop = sorted((one, other), key=lambda case: (case.first, case.id))
+        score.rescore(state, drop, signal.received_at)
+        self.outcome.tombstones[drop.id] = (keep.id, case_row(state, drop, tombstone=True))
+        reason = text.bridged(link, drop.id)
+        for identity in drop.members:
+            self.outcome.joins[identity] = reason
+        move(state, drop, keep)
+        self.outcome.cases.discard(drop.id)
+        return keep
+
+    def extend(self, extents: dict[str, Extent]) -> None:
+        """Counts and last times at the end of a stretch."""
+        for identity, extent in extents.items():
+            member = self.state.members.get(identity)
+            if member is not None:
+                member.count, member.last = extent.count, extent.last
+                self.outcome.cases.add(member.incident)
+
+
+def move(state: State, drop: Case, keep: Case) -> None:
+    """All of one incident's meta-alerts into another; the dropped id leads to the kept one from now on."""
+    state.unlink(drop)
+    for member in state.of(drop):
+        member.incident = keep.id
+        state.link(keep, member.entities)
+    keep.members.extend(drop.members)
+    keep.first, keep.active = min(keep.first, drop.first), max(keep.active, drop.active)
+    keep.related = [i for i in dict.fromkeys([*keep.related, *drop.related]) if i not in {keep.id, drop.id}][:16]
+    keep.apart = [i for i in dict.fromkeys([*keep.apart, *drop.apart]) if i not in {keep.id, drop.id}]
+    times = [at for at in (keep.escalated_at, drop.escalated_at) if at is not None]
+    keep.escalated_at = min(times) if times else None
+    del state.cases[drop.id]
+    state.moved[drop.id] = keep.id
+
+
+def _relate(one: Case, other: Case) -> None:
+    for case, identity in ((one, other.id), (other, one.id)):
+        if identity not in case.related and len(case.related) < 16:
+            case.related.append(identity)
+
+
+def _member(signal: Signal) -> Member:
+    return Member(
+        id=signal.meta_id, incident="", t=signal.t, first=signal.first, last=signal.t, behaviour=signal.behaviour,
+        technique=signal.technique, stage=signal.stage, name=signal.name, severity=signal.severity,
+        outcome=signal.outcome, risk=signal.risk, surprise=signal.surprise, criticality=signal.criticality,
+        attacker=signal.attacker, victim=signal.victim, count=signal.count, entities=signal.entities,
+    )  # fmt: skip
+
+
+def _update(member: Member, signal: Signal) -> None:
+    member.t, member.first, member.last = max(member.t, signal.t), min(member.first, signal.first), signal.t
+    member.name, member.severity, member.outcome = signal.name, signal.severity, signal.outcome
+    member.risk, member.surprise, member.criticality = signal.risk, signal.surprise, signal.criticality
+    member.entities, member.count = signal.entities, signal.count
+
+
+OUTCOMES = ("success", "unknown", "failure")
+
+
+def case_row(state: State, case: Case, *, tombstone: bool = False) -> dict[str, Any]:
+    """The machine columns of an incident."""
+    members = state.of(case)
+    title_zh, title_en = text.title(state, case)
+    techniques = {m.technique: m for m in sorted(members, key=lambda m: (m.first, m.id), reverse=True) if m.technique}
+    ordered = sorted(techniques.values(), key=lambda m: (m.stage, m.first, m.id))
+    entities = list(dict.fromkeys(entity for member in members for entity in member.entities))
+    criticality = max(member.criticality for member in members)
+    outcome = next(word for word in OUTCOMES if any(member.outcome == word for member in members) or word == "failure")
+    return {
+        "title_zh": title_zh, "title_en": title_en, "escalated": case.escalated_at is not None,
+        "escalated_at": case.escalated_at, "score": case.score,
+        "severity": _severity(members, criticality, outcome),
+        "stages": [
+            {"stage": m.stage, "tactic": text.STAGES[min(m.stage, 10)][1], "technique": m.technique,
+             "first_seen": m.first} for m in ordered
+        ],
+        "techniques": sorted(techniques), "reasons": text.reasons(state, case),
+        "entities": [shown(entity) for entity in entities[:200]],
+        "alert_count": 0 if tombstone else sum(member.count for member in members),
+        "meta_count": 0 if tombstone else len(members), "first_seen": case.first,
+        "last_seen": case.active if tombstone else max(case.active, *(member.last for member in members)),
+        "outcome": outcome, "asset_criticality": criticality, "related": list(case.related),
+    }  # fmt: skip
+
+
+def _severity(members: list[Member], criticality: float, outcome: str) -> int:
+    """The worst member's; ten more each where the asset is critical and where the attack succeeded."""
+    worst = max(member.severity for member in members)
+    return min(100, worst + (10 if criticality >= 0.8 else 0) + (10 if outcome == "success" else 0))

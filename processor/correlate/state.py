@@ -1,0 +1,158 @@
+"""What correlate remembers of one enterprise: its incidents, their meta-alerts and the entities that link them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import exp
+from typing import Any
+
+import orjson
+
+MAX_INCIDENTS = 256
+MAX_MEMBERS = 1200
+MAX_ENTITIES = 4000
+MAX_PER_ENTITY = 16
+MAX_JOURNAL = 128
+INCIDENT_MEMORY = 7 * 86_400.0
+ENTITY_MEMORY = 48 * 3600.0
+FORGET_BELOW = 0.05
+
+
+@dataclass(slots=True)
+class Member:
+    """A meta-alert in an incident, as last signalled; `count` and `last` are for people, nothing is decided on them."""
+
+    id: str
+    incident: str
+    t: float
+    first: float
+    last: float
+    behaviour: str
+    technique: str
+    stage: int
+    name: str
+    severity: int
+    outcome: str
+    risk: float
+    surprise: float
+    criticality: float
+    attacker: str
+    victim: str
+    count: int
+    entities: list[str]
+
+    @property
+    def group(self) -> str:
+        """What counts once in the score: a technique, or everything of one stage that no technique names."""
+        return self.technique or f"stage:{self.stage}"
+
+
+@dataclass(slots=True)
+class Case:
+    """An incident. `active` is the event time of its newest signal; `apart` are incidents that people separated
+    from it; `foreign` marks one of which only a part is known here: its row is people's to keep."""
+
+    id: str
+    first: float
+    active: float
+    members: list[str] = field(default_factory=list)
+    related: list[str] = field(default_factory=list)
+    apart: list[str] = field(default_factory=list)
+    score: float = 0.0
+    chain: int = 0
+    stage: int = 0
+    escalated_at: float | None = None
+    foreign: bool = False
+
+
+@dataclass(slots=True)
+class State:
+    """`links`: entity → incidents that touched it, oldest first; `seen`: entity → [decayed meta-alerts, at];
+    `moved`: merged incident → the one that has its meta-alerts; `journal`: what decisions did, for their undo."""
+
+    members: dict[str, Member] = field(default_factory=dict)
+    cases: dict[str, Case] = field(default_factory=dict)
+    links: dict[str, list[str]] = field(default_factory=dict)
+    seen: dict[str, list[float]] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
+    journal: list[dict[str, Any]] = field(default_factory=list)
+    decided: list[int] = field(default_factory=list)
+    newest: float = 0.0
+    signals: int = 0
+    evicted: int = 0
+
+    def of(self, case: Case) -> list[Member]:
+        return [self.members[identity] for identity in case.members]
+
+    def commonness(self, entity: str, t: float) -> float:
+        known = self.seen.get(entity)
+        return known[0] * exp(-max(0.0, t - known[1]) / ENTITY_MEMORY) if known else 0.0
+
+    def touch(self, entity: str, t: float) -> None:
+        self.seen[entity] = [self.commonness(entity, t) + 1.0, t]
+
+    def link(self, case: Case, entities: list[str]) -> None:
+        for entity in entities:
+            linked = self.links.setdefault(entity, [])
+            if case.id not in linked:
+                linked.append(case.id)
+                if len(linked) > MAX_PER_ENTITY:
+                    del linked[0]
+
+    def unlink(self, case: Case) -> None:
+        entities = {entity for member in self.of(case) for entity in member.entities}
+        for entity in sorted(entities):
+            linked = self.links.get(entity, [])
+            if case.id in linked:
+                linked.remove(case.id)
+                if not linked:
+                    del self.links[entity]
+
+    def resolve(self, identity: str) -> str:
+        """The incident that an incident's meta-alerts went to."""
+        hops = 0
+        while identity in self.moved and hops < 32:
+            identity, hops = self.moved[identity], hops + 1
+        return identity
+
+    def worth(self, case: Case) -> float:
+        """What keeps an incident in memory: its score, fading over a week."""
+        return case.score * exp(-max(0.0, self.newest - case.active) / INCIDENT_MEMORY)
+
+
+def load(blob: bytes) -> State:
+    raw = orjson.loads(blob)
+    raw["members"] = {key: Member(**member) for key, member in raw["members"].items()}
+    raw["cases"] = {key: Case(**case) for key, case in raw["cases"].items()}
+    return State(**raw)
+
+
+def dump(state: State) -> bytes:
+    return orjson.dumps(state)
+
+
+def forget(state: State) -> int:
+    """Drop what has faded, then what is worth least, until the caps hold; returns how many incidents went."""
+    gone = [case for case in state.cases.values() if state.worth(case) < FORGET_BELOW]
+    rest = sorted(
+        (case for case in state.cases.values() if state.worth(case) >= FORGET_BELOW),
+        key=lambda case: (state.worth(case), case.id),
+    )
+    members = sum(len(case.members) for case in rest)
+    while rest and (len(rest) > MAX_INCIDENTS or members > MAX_MEMBERS):
+        case = rest.pop(0)
+        members -= len(case.members)
+        gone.append(case)
+    for case in gone:
+        state.unlink(case)
+        for identity in case.members:
+            del state.members[identity]
+        del state.cases[case.id]
+    if len(state.seen) > MAX_ENTITIES:
+        ranked = sorted(state.seen, key=lambda entity: (state.commonness(entity, state.newest), entity))
+        for entity in ranked[: len(ranked) // 4]:
+            del state.seen[entity]
+    for old in list(state.moved)[: max(0, len(state.moved) - 256)]:
+        del state.moved[old]
+    state.evicted += len(gone)
+    return len(gone)

@@ -1,0 +1,378 @@
+"""aggregate: repeated alerts of one behaviour in one scope become one meta-alert with exact counts and evidence.
+
+Alerts are placed in order of event time: each waits until the enterprise's newest time has passed it by `DISORDER`, so
+that small disorder on the way changes nothing. A session ends after the behaviour's gap. What would matter is never
+swallowed: a rise in severity, an attempt that became a success, a new entity or rule is evidence and is signalled to
+the correlation at once; ordinary repetition is signalled when the count doubles.
+
+Formulae: `docs/spec/correlation.md` (rarity, volume, surprise, risk of a meta-alert).
+"""
+
+from __future__ import annotations
+
+import heapq
+from hashlib import blake2b
+from zlib import crc32
+
+from prometheus_client import Counter
+
+from processor.behaviours import Behaviour, behaviour_of
+from processor.entities import is_internal, others, parties, shown, value_of
+from processor.inventory import EnterpriseFacts
+from processor.stage import Extent, Signal, StateView, Work
+from processor.stages import aggregate_state
+from processor.stages.aggregate_state import (
+    MAX_MARKS,
+    MAX_PRODUCTS,
+    MAX_RULES,
+    RESERVOIR,
+    TICK_RELEASE,
+    WAITING,
+    Held,
+    Meta,
+    State,
+    Waiting,
+)
+from processor.surprise import BASE_MEMORY, meta_risk, opening_probability, rarity, volume
+from taishi import clock
+from taishi.event import Batch, Event
+
+DISORDER = 2.0
+"""Seconds of event time that an alert waits for earlier ones. More delays every alert; less lets network jitter decide
+what opens a meta-alert (with none, agreement fell to 0.85)."""
+
+AMBIGUOUS_HOLD = 1.0
+"""Further seconds that an alert which says little waits for one that says more."""
+
+COMPANION = 2.5
+"""Seconds within which an ambiguous alert belongs to what else happened on the same host."""
+
+FUTURE_ALLOWANCE = 60.0
+MAX_HELD = 4000
+SWEEP = 60.0
+"""Seconds of event time between two looks at which sessions are over."""
+
+MAX_OPEN = 400
+MAX_BASE = 3000
+MAX_RECENT = 256
+MAX_FAN = 16
+"""Open meta-alerts of one behaviour and victim, or of one scanning behaviour; the next attackers share one."""
+
+QUIET_SIGNAL = 1800.0
+"""A meta-alert that goes on is signalled at least this often (event time), so that its incident stays warm."""
+
+EVICTED = Counter("taishi_open_metas_evicted_total", "Open meta-alerts closed early: an enterprise had too many.")
+LATE = Counter("taishi_alerts_late_total", "Alerts that came later than allowed; they are aggregated apart.")
+OUTCOMES = {"success": 2, "unknown": 1, "failure": 0}
+
+
+class Aggregate:
+    name = "aggregate"
+
+    def load(self, blob: bytes) -> State | Waiting:
+        return aggregate_state.load(blob)
+
+    def dump(self, value: State | Waiting) -> bytes:
+        return aggregate_state.dump(value)
+
+    def run(self, work: Work, state: StateView) -> None:
+        touched: dict[str, dict[str, Meta]] = {}
+        for batch in work.batches:
+            _Run(work, batch, state, touched.setdefault(batch.enterprise_id, {})).go()
+        for enterprise_id, metas in touched.items():
+            facts = work.inventory.enterprise(enterprise_id)
+            for meta in metas.values():
+                work.upsert("meta_alert", meta.id, _row(facts, meta))
+            if metas:
+                work.extents[enterprise_id] = {m.id: Extent(m.count, m.last) for m in metas.values()}
+
+
+class _Run:
+    """One delivery of one enterprise."""
+
+    def __init__(self, work: Work, batch: Batch, view: StateView, touched: dict[str, Meta]) -> None:
+        self._work = work
+        self._batch = batch
+        self._view = view
+        self._touched = touched
+        self._facts = work.inventory.enterprise(batch.enterprise_id)
+
+    def go(self) -> None:
+        batch = self._batch
+        alerts = [event for event in batch.events if event.get("event.kind") == "alert"]
+        state: State | None = self._view.get(batch.enterprise_id)
+        if state is None or (not alerts and not state.held):
+            if not alerts:
+                return
+            state = state or State()
+        self._state = state
+        state.received_at = max(state.received_at, batch.received_at)
+        limit = batch.received_at + FUTURE_ALLOWANCE
+        for event in alerts:
+            held = self._hold(event)
+            heapq.heappush(state.held, held)
+            if not held.late:
+                state.newest = max(state.newest, min(held.t, limit))
+        if state.held:
+            state.newest = max(state.newest, self._work.newest.get(batch.delivery, 0.0))
+        self._release()
+        self._view.put(batch.enterprise_id, state)
+        self._announce(state)
+
+    def _announce(self, state: State) -> None:
+        """Keep the list of enterprises with waiting alerts, by which the worker knows whom to send a tick."""
+        waiting: Waiting = self._view.get(WAITING) or Waiting()
+        since = min((held.received_at for held in state.held), default=None)
+        if waiting.since.get(self._batch.enterprise_id) == since:
+            return
+        if since is None:
+            waiting.since.pop(self._batch.enterprise_id, None)
+        else:
+            waiting.since[self._batch.enterprise_id] = since
+        self._view.put(WAITING, waiting)
+
+    def _release(self) -> None:
+        state = self._state
+        watermark = state.newest - DISORDER
+        while state.held:
+            first = state.held[0]
+            waited = self._batch.source_id == "" and self._batch.received_at - first.received_at >= TICK_RELEASE
+            if not (first.due < watermark or first.late or waited or len(state.held) > MAX_HELD):
+                break
+            self._place(heapq.heappop(state.held))
+        if state.newest - state.swept >= SWEEP or len(state.open) > MAX_OPEN:
+            _sweep(state)
+
+    def _hold(self, event: Event) -> Held:
+        behaviour = behaviour_of(event)
+        t = clock.to_seconds(event["@timestamp"])
+        severity = event.get("event.severity", 0)
+        attacker, victim = parties(self._facts, event)
+        attacker_ip = event.get("taishi.attacker.ip")
+        external = isinstance(attacker_ip, str) and not is_internal(attacker_ip)
+        stage = 0 if external and behaviour.stage == 3 and behaviour.scope == "src" else behaviour.stage
+        late = bool(event.get("taishi.late"))
+        if late:
+            LATE.inc()
+        scope, base = _scope(behaviour, attacker, victim, external)
+        tactic = event.get("threat.tactic.name") or event.get("threat.tactic.id")
+        return Held(
+            due=t + (AMBIGUOUS_HOLD if behaviour.ambiguous else 0.0),
+            t=t,
+            id=event["event.id"],
+            received_at=self._batch.received_at,
+            key=f"{behaviour.id}|{scope}|late" if late else f"{behaviour.id}|{scope}",
+            base=f"{behaviour.id}|{base}",
+            behaviour=behaviour.id,
+            technique=behaviour.technique,
+            tactic=str(tactic[0] if isinstance(tactic, list) and tactic else tactic or "")[:64],
+            stage=stage,
+            gap=behaviour.gap,
+            prior=behaviour.prior,
+            ambiguous=behaviour.ambiguous and severity < 60,
+            rule=str(event.get("rule.name") or event.get("message") or behaviour.name_en)[:200],
+            severity=min(100, max(0, severity)),
+            outcome=str(event.get("taishi.outcome") or "unknown"),
+            attacker=attacker,
+            victim=victim,
+            product=str(event.get("observer.product") or event.get("event.module") or "")[:64],
+            criticality=float(event.get("taishi.asset.criticality") or 0.0),
+            external=external,
+            entities=[entity for entity in (attacker, victim) if entity] + others(event),
+            late=late,
+        )
+
+    def _place(self, held: Held) -> None:
+        state = self._state
+        state.start = state.start or held.t
+        meta = self._companion(held)
+        if meta is not None:
+            self._add(meta, held, own=False)
+            return
+        meta = state.open.get(held.key)
+        if meta is not None and (held.t - meta.own >= meta.gap or meta.first - held.t >= meta.gap):
+            _close(state, meta)
+            meta = None
+        if meta is None:
+            meta = self._open(held)
+        self._add(meta, held, own=True)
+
+    def _companion(self, held: Held) -> Meta | None:
+        if not held.ambiguous:
+            return None
+        known = self._state.recent.get(held.victim or held.attacker)
+        if known is None or abs(held.t - known[1]) > COMPANION:
+            return None
+        return self._state.open.get(known[0])
+
+    def _open(self, held: Held) -> Meta:
+        state = self._state
+        key = held.key
+        if len(state.open) >= MAX_FAN:
+            fan = sum(meta.base == held.base for meta in state.open.values())
+            if fan >= MAX_FAN:
+                key = f"{held.base}|*"
+                shared = state.open.get(key)
+                if shared is not None and -shared.gap < held.t - shared.own < shared.gap:
+                    return shared
+                if shared is not None:
+                    _close(state, shared)
+        probability = opening_probability(state.decayed(held.base, held.t, BASE_MEMORY), held.t - state.start)
+        known = state.base.get(held.base)
+        state.base[held.base] = [
+            state.decayed(held.base, held.t, BASE_MEMORY) + 1.0, held.t, known[2] if known else 0.0,
+        ]  # fmt: skip
+        meta = Meta(
+            id=_identity(self._batch.enterprise_id, key, held.id), key=key, base=held.base, behaviour=held.behaviour,
+            technique=held.technique, tactic=held.tactic, stage=held.stage, gap=held.gap, prior=held.prior,
+            severity=held.severity, outcome=held.outcome, first=held.t, last=held.t, own=held.t, first_id=held.id,
+            last_id=held.id, attacker=held.attacker, victim=held.victim, criticality=held.criticality,
+            probability=probability, external=held.external,
+        )  # fmt: skip
+        state.open[key] = meta
+        if len(state.base) > MAX_BASE:
+            _trim_base(state, held.t)
+        return meta
+
+    def _add(self, meta: Meta, held: Held, *, own: bool) -> None:
+        """Count one alert; what changed the meta-alert's meaning becomes evidence and a signal."""
+        meta.count += 1
+        if held.t < meta.first:
+            meta.first, meta.first_id = held.t, held.id
+        if held.t >= meta.last:
+            meta.last, meta.last_id = held.t, held.id
+        if own:
+            meta.own = max(meta.own, held.t)
+            if not held.ambiguous:
+                self._remember(held, meta)
+        changed = self._worsen(meta, held) if own else False
+        changed = _note(meta, held) or changed
+        if changed and meta.count > 1 and len(meta.marks) < MAX_MARKS:
+            meta.marks.append(held.id)
+        _sample(meta, held.id)
+        self._touched[meta.id] = meta
+        if changed or meta.count >= meta.doubling or held.t - meta.signalled >= QUIET_SIGNAL:
+            meta.doubling = max(meta.doubling, 1 << meta.count.bit_length())
+            meta.signalled = held.t
+            self._signal(meta, held)
+
+    def _remember(self, held: Held, meta: Meta) -> None:
+        recent = self._state.recent
+        host = held.victim or held.attacker
+        if host not in recent and len(recent) >= MAX_RECENT:
+            del recent[min(recent, key=lambda name: (recent[name][1], name))]
+        recent[host] = [meta.key, held.t]
+
+    def _worsen(self, meta: Meta, held: Held) -> bool:
+        worse = held.severity > meta.severity or (OUTCOMES.get(held.outcome, 1) > OUTCOMES.get(meta.outcome, 1))
+        meta.severity = max(meta.severity, held.severity)
+        meta.criticality = max(meta.criticality, held.criticality)
+        if OUTCOMES.get(held.outcome, 1) > OUTCOMES.get(meta.outcome, 1):
+            meta.outcome = held.outcome
+        return worse
+
+    def _signal(self, meta: Meta, held: Held) -> None:
+        state = self._state
+        typical = state.base.get(meta.base, [0.0, 0.0, 0.0])[2]
+        meta.surprise = max(meta.surprise, rarity(meta.probability), volume(meta.count, typical))
+        warming = held.t - state.start < BASE_MEMORY / 2
+        risk = meta_risk(
+            meta.prior, meta.severity, meta.outcome, meta.surprise, external=meta.external, stage=meta.stage,
+            warming=warming,
+        )  # fmt: skip
+        meta.risk = max(meta.risk, risk)
+        told, meta.told = meta.told, len(meta.entities)
+        self._work.signals.append(
+            Signal(
+                enterprise_id=self._batch.enterprise_id, meta_id=meta.id, t=held.t, received_at=state.received_at,
+                behaviour=meta.behaviour, technique=meta.technique, stage=meta.stage, name=meta.name(),
+                severity=meta.severity, outcome=meta.outcome, risk=meta.risk, surprise=meta.surprise,
+                criticality=meta.criticality, first=meta.first, entities=list(meta.entities),
+                fresh=meta.entities[told:], attacker=meta.attacker,
+                victim=meta.victim, count=meta.count,
+            )
+        )
+
+
+def _scope(behaviour: Behaviour, attacker: str, victim: str, external: bool) -> tuple[str, str]:
+    """(scope of the meta-alert, scope of its baseline): outside addresses come and go, so they share one baseline."""
+    who = "external" if external else attacker
+    if behaviour.scope == "src" and attacker:
+        return attacker, who
+    if behaviour.scope == "pair" and attacker:
+        return f"{attacker}>{victim}", f"{who}>{victim}"
+    return victim or attacker, victim or who
+
+
+def _identity(enterprise_id: str, key: str, first_id: str) -> str:
+    text = f"{enterprise_id}\x1f{key}\x1f{first_id}"
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def _note(meta: Meta, held: Held) -> bool:
+    """Rules, products and entities; says whether an entity or a rule is new."""
+    fresh = False
+    if held.rule in meta.rules:
+        meta.rules[held.rule] += 1
+    elif len(meta.rules) < MAX_RULES:
+        meta.rules[held.rule] = 1
+        fresh = True
+    if held.product and held.product not in meta.products and len(meta.products) < MAX_PRODUCTS:
+        meta.products.append(held.product)
+    for entity in held.entities:
+        if entity not in meta.entities and len(meta.entities) < 64:
+            meta.entities.append(entity)
+            fresh = True
+    return fresh
+
+
+def _sample(meta: Meta, identity: str) -> None:
+    """Keep the ids of smallest weight: a uniform sample that does not depend on order, seeded by the ids."""
+    weight = crc32(identity.encode("utf-8", "surrogatepass"), crc32(meta.id.encode()))
+    sample = meta.sample
+    if len(sample) < RESERVOIR:
+        sample.append([weight, identity])
+        sample.sort()
+    elif weight < sample[-1][0]:
+        sample[-1] = [weight, identity]
+        sample.sort()
+
+
+def _close(state: State, meta: Meta) -> None:
+    """End a session and let its size teach what is typical (mean of the last few, weight 0.3)."""
+    state.open.pop(meta.key, None)
+    known = state.base.get(meta.base)
+    if known is not None:
+        known[2] = meta.count if not known[2] else 0.7 * known[2] + 0.3 * meta.count
+
+
+def _sweep(state: State) -> None:
+    """Close what nothing waiting can still join; over the cap also the longest silent. The late lane has no clock of
+    its own, so only the cap closes it."""
+    state.swept = state.newest
+    horizon = state.newest - DISORDER - AMBIGUOUS_HOLD
+    for meta in [m for m in state.open.values() if horizon - m.own >= m.gap and not m.key.endswith("|late")]:
+        _close(state, meta)
+    surplus = max(0, len(state.open) - MAX_OPEN)
+    for meta in sorted(state.open.values(), key=lambda meta: (meta.last, meta.id))[:surplus]:
+        _close(state, meta)
+        state.evicted += 1
+        EVICTED.inc()
+
+
+def _trim_base(state: State, t: float) -> None:
+    """Forget the quarter with the fewest decayed openings: they are rare again, which is true."""
+    ranked = sorted(state.base, key=lambda key: (state.decayed(key, t, BASE_MEMORY), key))
+    for key in ranked[: MAX_BASE // 4]:
+        del state.base[key]
+
+
+def _row(facts: EnterpriseFacts, meta: Meta) -> dict[str, object]:
+    return {
+        "enterprise_id": facts.id, "region": facts.region, "authority": facts.authority, "behaviour": meta.key[:255],
+        "name": meta.name(), "technique": meta.technique[:32], "tactic": meta.tactic, "stage": meta.stage,
+        "severity": meta.severity, "outcome": meta.outcome, "count": meta.count, "first_seen": meta.first,
+        "last_seen": meta.last, "attacker": value_of(meta.attacker)[:255], "victim": value_of(meta.victim)[:255],
+        "entities": [shown(entity) for entity in meta.entities], "rules": dict(meta.rules),
+        "evidence": meta.evidence(), "products": list(meta.products), "risk": meta.risk, "surprise": meta.surprise,
+    }  # fmt: skip

@@ -1,0 +1,142 @@
+"""What aggregate remembers of one enterprise: plain data, bounded, encoded as JSON once a checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import exp
+from typing import Any
+
+import orjson
+
+RESERVOIR = 16
+MAX_MARKS = 8
+MAX_RULES = 32
+MAX_PRODUCTS = 8
+WAITING = "*"
+"""No enterprise has this id."""
+
+TICK_RELEASE = 5.0
+"""Seconds after receipt at which a tick releases what waits although nothing newer has come."""
+
+
+
+@dataclass(slots=True, order=True)
+class Held:
+    """An alert waiting for its turn in event time: what aggregation needs of it, no more."""
+
+    due: float
+    t: float
+    id: str
+    received_at: float
+    key: str
+    base: str
+    behaviour: str
+    technique: str
+    tactic: str
+    stage: int
+    gap: float
+    prior: float
+    ambiguous: bool
+    rule: str
+    severity: int
+    outcome: str
+    attacker: str
+    victim: str
+    product: str
+    criticality: float
+    external: bool
+    entities: list[str]
+    late: bool
+
+
+@dataclass(slots=True)
+class Meta:
+    """An open meta-alert. `own` is the last time of its own behaviour (companions do not keep it alive); `marks` are
+    the events that changed what it says; `sample` holds [weight, event id], the smallest weights of all."""
+
+    id: str
+    key: str
+    base: str
+    behaviour: str
+    technique: str
+    tactic: str
+    stage: int
+    gap: float
+    prior: float
+    severity: int
+    outcome: str
+    first: float
+    last: float
+    own: float
+    first_id: str
+    last_id: str
+    attacker: str
+    victim: str
+    criticality: float
+    probability: float
+    external: bool
+    count: int = 0
+    doubling: int = 1
+    signalled: float = 0.0
+    told: int = 0
+    risk: float = 0.0
+    surprise: float = 0.0
+    rules: dict[str, int] = field(default_factory=dict)
+    entities: list[str] = field(default_factory=list)
+    products: list[str] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
+    sample: list[list[Any]] = field(default_factory=list)
+
+    def evidence(self) -> list[str]:
+        """First, what changed it, a fixed sample of the rest, last."""
+        ids = [self.first_id, *self.marks, *(identity for _, identity in self.sample), self.last_id]
+        return list(dict.fromkeys(ids))
+
+    def name(self) -> str:
+        """The most frequent rule name; the first of equals."""
+        return max(self.rules, key=lambda rule: self.rules[rule]) if self.rules else self.behaviour
+
+
+@dataclass(slots=True)
+class State:
+    """`base`: baseline key → [decayed openings, at, mean count]; `fan`: how many open metas share a fan key;
+    `recent`: host → [meta key, own time] for companions; `start`: first event time, for exposure of the baselines."""
+
+    start: float = 0.0
+    newest: float = 0.0
+    swept: float = 0.0
+    received_at: float = 0.0
+    held: list[Held] = field(default_factory=list)
+    open: dict[str, Meta] = field(default_factory=dict)
+    base: dict[str, list[float]] = field(default_factory=dict)
+    recent: dict[str, list[Any]] = field(default_factory=dict)
+    evicted: int = 0
+
+    def decayed(self, key: str, t: float, memory: float) -> float:
+        """Openings of a baseline key, decayed to `t` (exp(−Δ/memory))."""
+        known = self.base.get(key)
+        return known[0] * exp(-max(0.0, t - known[1]) / memory) if known else 0.0
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Of a whole partition, under the key `WAITING`: enterprise → receipt of its oldest waiting alert."""
+
+    since: dict[str, float] = field(default_factory=dict)
+
+    def due(self, at: float) -> list[str]:
+        """Enterprises whose alerts have waited long enough for a tick; `at` is the wall clock."""
+        return [enterprise for enterprise, since in self.since.items() if at - since >= TICK_RELEASE]
+
+
+def load(blob: bytes) -> State | Waiting:
+    raw = orjson.loads(blob)
+    if "since" in raw:
+        return Waiting(raw["since"])
+    raw["held"] = [Held(**held) for held in raw["held"]]
+    raw["open"] = {key: Meta(**meta) for key, meta in raw["open"].items()}
+    return State(**raw)
+
+
+def dump(state: State | Waiting) -> bytes:
+    return orjson.dumps(state)
