@@ -1,4 +1,4 @@
-"""Around every request: body size, security headers, and the two metrics. Plain ASGI, so that streams stay streams."""
+"""Around every request: body size, security headers, unexpected errors, metrics. Plain ASGI: streams stay streams."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
@@ -51,10 +52,12 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        begun = time.perf_counter()
+        begun, started = time.perf_counter(), False
 
         async def answer(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 _decorate(scope, MutableHeaders(raw=message["headers"]))
                 _measure(scope, message["status"], time.perf_counter() - begun)
             await send(message)
@@ -62,8 +65,13 @@ class Guard:
         if _too_large(Headers(scope=scope)):
             refusal = problems.respond(413, f"a body needs a Content-Length of at most {MAX_BODY} bytes", "too_large")
             await refusal(scope, receive, answer)
-        else:
+            return
+        try:
             await self.app(scope, receive, answer)
+        except Exception as error:
+            if started:  # too late for another answer: the server cuts the connection
+                raise
+            await problems.unexpected_problem(Request(scope), error)(scope, receive, answer)
 
 
 def _decorate(scope: Scope, headers: MutableHeaders) -> None:

@@ -25,8 +25,8 @@ from taishi.records.tables import Division, Enterprise, Incident, Park, Risk
 from taishi.scope import region_prefix
 
 MAX_ENTERPRISES: Final = 50
-MAX_REGIONS: Final = 4000
-"""More divisions than any province has, counties and towns of old codes included."""
+MAX_REGIONS: Final = 1000
+"""More divisions than any province has, those of old codes included."""
 
 
 def visible_division(services: Services, session: Session, caller: Caller, code: str) -> Division:
