@@ -12,8 +12,8 @@ from math import exp, log10
 BASE_MEMORY = 48 * 3600.0
 """Time constant of the baselines, seconds."""
 
-WARM_CAP = 0.3
-"""Until a day has been observed nothing is known to be rare: ordinary severities cannot weigh more than this."""
+WARM_CAP = 0.2
+"""Until a day has been observed nothing is known to be rare: low severities cannot weigh more than this."""
 
 UNPROVEN = 0.75
 """An attempt from outside whose outcome nobody reported: the Internet makes many."""
@@ -34,6 +34,12 @@ def opening_probability(decayed: float, observed: float) -> float:
 
 def rarity(probability: float) -> float:
     return clip(-log10(max(1e-12, probability)) / 2.2)
+
+
+def surprise_of(own: float, behaviour: float) -> float:
+    """A new pair of hosts is no surprise where the behaviour itself is everyday business of the enterprise; both
+    arguments are opening probabilities."""
+    return rarity(own) * (0.2 + 0.8 * rarity(behaviour))
 
 
 def volume(count: int, typical: float) -> float:

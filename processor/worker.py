@@ -41,6 +41,7 @@ CHECKPOINT_EVENTS = 30_000
 """Events after which a checkpoint comes early, so that memory stays bounded while catching up."""
 
 IDLE_POLL = 0.25
+FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 10.0
 INVENTORY_SECONDS = 5.0
 RISK_SECONDS = 5.0
@@ -57,7 +58,9 @@ class Worker:
         store: EventStore,
         records: Records,
         now: Callable[[], float] = clock.now,
+        poll_records: int = POLL_RECORDS,
     ) -> None:
+        self._poll_records = poll_records
         self._settings = settings
         self._stream = stream
         self._store = store
@@ -91,20 +94,27 @@ class Worker:
         """Until `stop`: then what is in hand is committed and the partitions are given to others."""
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)  # event dicts are many and acyclic: early full collections find nothing
-        pause = 0.1
+        pause = FIRST_PAUSE
         while not stop.is_set():
-            try:
-                self.step()
-            except (StreamError, StoreError, RecordsError, Conflict) as error:
-                log.warning("The worker goes back to its last commit.", reason=str(error), seconds=round(pause, 1))
-                metrics.FAILURES.labels(type(error).__name__).inc()
-                self._problem = str(error)
-                self._reset()
+            if self.attempt():
+                pause = FIRST_PAUSE
+            else:
                 stop.wait(pause)
                 pause = min(LONGEST_PAUSE, pause * 2)
-            else:
-                self._problem, pause = "", 0.1
         self.close()
+
+    def attempt(self) -> bool:
+        """One step; when an engine fails, back to the last commit. False: wait before the next."""
+        try:
+            self.step()
+        except (StreamError, StoreError, RecordsError, Conflict) as error:
+            log.warning("The worker goes back to its last commit.", reason=str(error))
+            metrics.FAILURES.labels(type(error).__name__).inc()
+            self._problem = str(error)
+            self._reset()
+            return False
+        self._problem = ""
+        return True
 
     def close(self) -> None:
         """Commit what is in hand and leave the group; what fails now is done again by the next owner."""
@@ -129,7 +139,7 @@ class Worker:
         self._seek_missing()
         self._refresh_inventory()
         wait = self._settings.process.checkpoint_seconds if not self._pending else 0.02
-        polled = self._consumer.poll(POLL_RECORDS, min(IDLE_POLL, wait))
+        polled = self._consumer.poll(self._poll_records, min(IDLE_POLL, wait))
         by_partition: dict[int, list[Record]] = {}
         for record in polled:
             if record.partition.number in self._offsets:
@@ -360,9 +370,9 @@ class Worker:
     def _background(self) -> None:
         at = time.monotonic()
         if 0 in self._offsets and at - self._risk_at >= RISK_SECONDS:
-            self._risk_at = at
             self._risk.run(self._inventory, self._now())
             self._housekeeping.run(self._now(), caught_up=not self._pending)
+            self._risk_at = at
         ends = self._stream.end_offsets(TOPIC_EVENTS) if metrics.lag_due() else {}
         for partition, end in ends.items():
             if partition.number in self._offsets:

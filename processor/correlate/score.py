@@ -28,7 +28,7 @@ BRIDGE = 0.50
 """Two incidents become one when one meta-alert is linked to both at least this strongly."""
 
 BRIDGE_RISK = 0.25
-LINK_RISK = 0.08
+LINK_RISK = 0.10
 """Meta-alerts below this risk open no incident: counted, searchable noise."""
 
 CONTINUATION = 0.42
@@ -99,7 +99,7 @@ def _link(case: Case, member: Member, t: float, parts: list[tuple[str, float]]) 
     rest = 1.0
     for _, weight in parts:
         rest *= 1.0 - weight
-    order, risk = stage_factor(member.stage, case.stage), 0.5 + 0.5 * min(1.0, member.risk / 0.4)
+    order, risk = stage_factor(member.stage, case.stage), 0.35 + 0.65 * min(1.0, member.risk / 0.4)
     ranked = sorted(parts, key=lambda part: (-part[1], part[0]))[:8]
     return Link((1.0 - rest) * order * risk, 1.0 - rest, order, risk, max(0.0, t - case.active), ranked)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from processor.behaviours import named, table
-from processor.correlate.score import THETA, Link, hosts, shares
+from processor.correlate.score import STAGE_RISK, THETA, Link, hosts, shares
 from processor.correlate.state import Case, Member, State
 from processor.entities import shown, value_of
 
@@ -71,7 +71,7 @@ def title(state: State, case: Case) -> tuple[str, str]:
     attacker = value_of(_most_frequent([member.attacker for member in telling]))
     victim = value_of(telling[0].victim if telling else "") or value_of(_most_frequent([m.victim for m in telling]))
     steps_zh, steps_en = _steps(members)
-    number = len(hosts(members))
+    number = len(hosts([member for member in members if member.risk >= STAGE_RISK] or members))
     more_zh, more_en = (f" 等 {number} 台主机", f" and {number - 1} more") if number > 1 else ("", "")
     who_zh = f"{attacker} → {victim}{more_zh}" if attacker and victim else f"{attacker or victim}{more_zh}"
     who_en = f"{attacker} → {victim}{more_en}" if attacker and victim else f"{attacker or victim}{more_en}"

@@ -33,7 +33,7 @@ from processor.stages.aggregate_state import (
     State,
     Waiting,
 )
-from processor.surprise import BASE_MEMORY, meta_risk, opening_probability, rarity, volume
+from processor.surprise import BASE_MEMORY, meta_risk, opening_probability, surprise_of, volume
 from taishi import clock
 from taishi.event import Batch, Event
 
@@ -217,22 +217,27 @@ class _Run:
                     return shared
                 if shared is not None:
                     _close(state, shared)
-        probability = opening_probability(state.decayed(held.base, held.t, BASE_MEMORY), held.t - state.start)
-        known = state.base.get(held.base)
-        state.base[held.base] = [
-            state.decayed(held.base, held.t, BASE_MEMORY) + 1.0, held.t, known[2] if known else 0.0,
-        ]  # fmt: skip
+        probability = self._opening(held.base, held.t)
+        common = self._opening(held.behaviour, held.t)
         meta = Meta(
             id=_identity(self._batch.enterprise_id, key, held.id), key=key, base=held.base, behaviour=held.behaviour,
             technique=held.technique, tactic=held.tactic, stage=held.stage, gap=held.gap, prior=held.prior,
             severity=held.severity, outcome=held.outcome, first=held.t, last=held.t, own=held.t, first_id=held.id,
             last_id=held.id, attacker=held.attacker, victim=held.victim, criticality=held.criticality,
-            probability=probability, external=held.external,
+            probability=probability, common=common, external=held.external,
         )  # fmt: skip
         state.open[key] = meta
         if len(state.base) > MAX_BASE:
             _trim_base(state, held.t)
         return meta
+
+    def _opening(self, key: str, t: float) -> float:
+        """How likely an opening was before this one, which is counted."""
+        state = self._state
+        decayed = state.decayed(key, t, BASE_MEMORY)
+        known = state.base.get(key)
+        state.base[key] = [decayed + 1.0, t, known[2] if known else 0.0]
+        return opening_probability(decayed, t - state.start)
 
     def _add(self, meta: Meta, held: Held, *, own: bool) -> None:
         """Count one alert; what changed the meta-alert's meaning becomes evidence and a signal."""
@@ -274,7 +279,7 @@ class _Run:
     def _signal(self, meta: Meta, held: Held) -> None:
         state = self._state
         typical = state.base.get(meta.base, [0.0, 0.0, 0.0])[2]
-        meta.surprise = max(meta.surprise, rarity(meta.probability), volume(meta.count, typical))
+        meta.surprise = max(meta.surprise, surprise_of(meta.probability, meta.common), volume(meta.count, typical))
         warming = held.t - state.start < BASE_MEMORY / 2
         risk = meta_risk(
             meta.prior, meta.severity, meta.outcome, meta.surprise, external=meta.external, stage=meta.stage,

@@ -74,6 +74,7 @@ class Meta:
     victim: str
     criticality: float
     probability: float
+    common: float
     external: bool
     count: int = 0
     doubling: int = 1

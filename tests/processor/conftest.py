@@ -1,0 +1,5 @@
+"""Fixtures of the processor's tests."""
+
+from tests.processor.world import template
+
+__all__ = ["template"]

@@ -1,0 +1,227 @@
+"""Whatever fails, and whenever, the outcome is that of an undisturbed run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from taishi.event import TOPIC_EVENTS, Batch, Quarantined, delivery_id
+from taishi.records.tables import Incident, Ledger, MetaAlert, QuarantineRecord, StreamOffset
+from taishi.scope import EVERYTHING
+from taishi.stream.port import Message
+from tests.processor.fakes import Fault, Killed
+from tests.processor.material import START, alert, batches, copy, intrusion, noise
+from tests.processor.world import World
+
+
+def _input() -> list[Batch]:
+    """Two enterprises, interleaved; one delivery comes twice."""
+    events = sorted(noise(START, 60) + intrusion(START + 100), key=lambda event: str(event["@timestamp"]))
+    one, two = batches(events, 8), batches(noise(START, 40, seed=5), 8, "e2")
+    mixed = [batch for pair in zip(one, two, strict=False) for batch in pair] + one[len(two) :]
+    return [*mixed[:6], copy(one[0]), *mixed[6:]]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, template: Path) -> World:
+    world = World(tmp_path_factory.mktemp("undisturbed"), template)
+    world.publish(_input())
+    world.drive()
+    return world
+
+
+def test_an_undisturbed_run_balances_and_finds_the_intrusion(undisturbed: World) -> None:
+    assert set(undisturbed.balances()) == {0}
+    found = undisturbed.outcome()
+    assert len(found["events"]) == 105
+    with undisturbed.records.read(EVERYTHING) as session:
+        assert any(row.escalated for row in session.scalars(select(Incident)))
+        merged = sum(row.merged for row in session.scalars(select(Ledger)))
+        counted = sum(row.count for row in session.scalars(select(MetaAlert)))
+    assert merged == 10  # the first delivery: 8 events, an unreadable and a suppressed record
+    alerts = [event for event in found["events"].values() if event["event.kind"] == "alert"]
+    assert counted == len(alerts)
+
+
+@pytest.mark.parametrize("kill", [False, True], ids=["error", "kill"])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_failure_at_any_call_changes_nothing(
+    tmp_path: Path, template: Path, undisturbed: World, kill: bool, after: bool
+) -> None:
+    expected = undisturbed.outcome()
+    at = 1
+    while True:
+        world = World(tmp_path / str(at), template, Fault(at, kill, after))
+        world.publish(_input())
+        world.drive()
+        found = world.outcome()
+        world.close()
+        for part, rows in expected.items():
+            assert found[part] == rows, f"{part} after a failure at call {at}"
+        if world.fault.calls < at:
+            break
+        at += 1
+    assert at > 40, "the faults should have covered a whole run"
+
+
+@pytest.mark.parametrize("poll_records", [1, 3, 64])
+def test_where_a_stretch_is_cut_changes_nothing(
+    tmp_path: Path, template: Path, undisturbed: World, poll_records: int
+) -> None:
+    world = World(tmp_path, template)
+    world.publish(_input())
+    world.drive(poll_records)
+    found = world.outcome()
+    world.close()
+    expected = undisturbed.outcome()
+    for part in expected:
+        assert found[part] == expected[part], part
+
+
+def test_a_repeated_delivery_is_counted_as_merged(tmp_path: Path, template: Path) -> None:
+    world = World(tmp_path, template)
+    some = batches(noise(START, 20), 10)
+    world.publish([*some, *map(copy, some), copy(some[0])])
+    world.drive()
+    with world.records.read(EVERYTHING) as session:
+        rows = list(session.scalars(select(Ledger)))
+        counted = sum(row.count for row in session.scalars(select(MetaAlert)))
+    assert sum(row.stored for row in rows) == 20
+    assert sum(row.merged for row in rows) == 2 * some[0].received + some[1].received
+    assert set(world.balances()) == {0}
+    assert counted == sum(event["event.kind"] == "alert" for batch in some for event in batch.events)
+    world.close()
+
+
+def test_a_message_nobody_can_read_is_set_aside_and_the_stream_goes_on(tmp_path: Path, template: Path) -> None:
+    world = World(tmp_path, template)
+    world.stream.publish(TOPIC_EVENTS, [Message("e1", b"\x00 not a batch")])
+    world.publish(batches(noise(START, 10)))
+    world.drive()
+    with world.records.read(EVERYTHING) as session:
+        reasons = [row.reason for row in session.scalars(select(QuarantineRecord)) if not row.source_id]
+    assert len(reasons) == 1
+    assert "not an event batch" in reasons[0]
+    assert len(world.store.durable) == 10
+    world.close()
+
+
+def test_events_that_break_a_stage_are_set_aside_and_the_others_go_on(tmp_path: Path, template: Path) -> None:
+    world = World(tmp_path, template)
+    good, bad = batches(noise(START, 20), 10)
+    bad.events[3]["threat.technique.id"] = [["a list in a list"]]
+    bad.events[3]["event.kind"] = "alert"
+    bad.events[3]["taishi.attacker.ip"] = ["not", "hashable"]
+    world.publish([good, bad])
+    world.drive()
+    with world.records.read(EVERYTHING) as session:
+        rows = list(session.scalars(select(QuarantineRecord).where(QuarantineRecord.reason.contains("failed"))))
+    assert len(rows) == 10
+    assert all(row.source_id == "s-e1" for row in rows)
+    assert set(world.balances()) == {0}
+    assert len(world.store.durable) == 10
+    world.close()
+
+
+def test_what_the_store_refuses_is_quarantined(tmp_path: Path, template: Path) -> None:
+    world = World(tmp_path, template)
+    world.store.refuse = lambda event: "too strange" if event["event.original"].endswith("SCAN ssh") else ""
+    some = batches(noise(START, 30), 10)
+    refused = sum("SCAN" in event["event.original"] for batch in some for event in batch.events)
+    world.publish(some)
+    world.drive()
+    with world.records.read(EVERYTHING) as session:
+        rows = list(session.scalars(select(QuarantineRecord).where(QuarantineRecord.reason == "too strange")))
+    assert len(rows) == refused > 0
+    assert len(world.store.durable) == 30 - refused
+    assert set(world.balances()) == {0}
+    world.close()
+
+
+def test_events_without_time_or_id_are_quarantined(tmp_path: Path, template: Path) -> None:
+    world = World(tmp_path, template)
+    (batch,) = batches(noise(START, 6), 10)
+    del batch.events[0]["@timestamp"]
+    batch.events[1]["@timestamp"] = "yesterday"
+    batch.events[2]["event.severity"] = "high"
+    world.publish([batch])
+    world.drive()
+    assert len(world.store.durable) == 3
+    assert set(world.balances()) == {0}
+    world.close()
+
+
+def test_a_replayed_record_moves_from_quarantined_to_stored(tmp_path: Path, template: Path) -> None:
+    world = World(tmp_path, template)
+    (batch,) = batches(noise(START, 4), 10)
+    world.publish([batch])
+    world.drive()
+    with world.records.write(EVERYTHING) as session:
+        row = session.scalars(select(QuarantineRecord)).one()
+        row.status = "replay"
+        identity, received_at = row.id, row.received_at
+    events = [alert(START, "T1046", "SCAN", 30, "198.51.100.1", "10.1.0.20") for _ in range(2)]
+    events[0]["event.id"], events[1]["event.id"] = identity, f"{identity}.1"
+    again = Batch("s-e1", "e1", delivery_id("s-e1", "replay", identity), received_at, 0, events, replay=True)
+    world.publish([again, copy(again)])
+    world.drive()
+    with world.records.read(EVERYTHING) as session:
+        assert session.get_one(QuarantineRecord, identity).status == "replayed"
+        (ledger,) = session.scalars(select(Ledger))
+        assert (ledger.stored, ledger.quarantined, ledger.merged) == (6, 0, 0)
+    assert set(world.balances()) == {0}
+    assert len(world.store.durable) == 6
+    world.close()
+
+
+def test_a_worker_that_lost_its_partitions_commits_nothing(tmp_path: Path, template: Path) -> None:
+    world = World(tmp_path, template)
+    first, second = batches(noise(START, 20), 10)
+    world.publish([first])
+    zombie = world.worker()
+    zombie.step()
+    world.publish([second])
+    world.drive()  # another worker takes over and commits
+    before = world.outcome()
+    zombie_outcome = [zombie.attempt() for _ in range(2)]
+    assert zombie_outcome[-1], "it should have found back"
+    assert world.outcome() == before
+    world.close()
+
+
+def test_a_zombie_with_work_in_hand_is_refused(tmp_path: Path, template: Path) -> None:
+    world = World(tmp_path, template)
+    world.publish(batches(noise(START, 20), 10))
+    zombie = world.worker(1, checkpoint=1e9)
+    zombie.step()
+    zombie.step()
+    world.drive()
+    before = world.outcome()
+    zombie.close()  # it tries to commit what it has in hand
+    assert world.outcome() == before
+    world.close()
+
+
+def test_quarantined_records_of_a_delivery_keep_their_place(tmp_path: Path, template: Path) -> None:
+    world = World(tmp_path, template)
+    batch = Batch("s-e1", "e1", "d", START, 2, [], [Quarantined(1, "原文", "why", "cef"), Quarantined(0, "b", "c")])
+    world.publish([batch])
+    world.drive()
+    with world.records.read(EVERYTHING) as session:
+        rows = {row.id: row for row in session.scalars(select(QuarantineRecord))}
+    assert set(rows) == {"d-0", "d-1"}
+    assert (rows["d-1"].original, rows["d-1"].parser, rows["d-1"].region) == ("原文", "cef", "330106")
+    world.close()
+
+
+def test_positions_are_committed_to_the_end(undisturbed: World) -> None:
+    with undisturbed.records.read(EVERYTHING) as session:
+        known = {row.partition: row.offset for row in session.scalars(select(StreamOffset))}
+    ends = {p.number: end for p, end in undisturbed.stream.end_offsets(TOPIC_EVENTS).items() if end}
+    assert known == ends
+
+
+def test_killed_is_no_ordinary_exception() -> None:
+    assert not issubclass(Killed, Exception)
