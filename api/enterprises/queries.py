@@ -230,7 +230,7 @@ def park(services: Services, caller: Caller, park_id: str) -> ParkDetail:
 def industries(services: Services, caller: Caller) -> IndustryList:
     """Grouped by division of GB/T 4754, with the index over exactly the enterprises that the caller sees."""
     chosen = (
-        select(Enterprise.industry, Enterprise.level, figures.open_incidents(), Risk.low, Risk.coverage)
+        select(Enterprise.industry, Enterprise.level, figures.open_incidents(), Risk.low, Risk.mid, Risk.coverage)
         .select_from(Enterprise)
         .outerjoin(Risk, and_(Risk.kind == "enterprise", Risk.key == Enterprise.id))
     )
@@ -247,7 +247,7 @@ def _industry(code: str, rows: Sequence[Any]) -> IndustryRow:
         code=code,
         name_zh=name_zh,
         name_en=name_en,
-        risk=pooled((level, low, coverage) for _, level, _, low, coverage in rows),
+        risk=pooled((level, low, mid, heard) for _, level, _, low, mid, heard in rows),
         enterprises=len(rows),
         open_incidents=sum(row[2] for row in rows),
     )

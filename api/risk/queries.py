@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -16,7 +16,7 @@ from api.risk.schemas import RiskKind, RiskPart, RiskPoint
 from api.services import Services
 from taishi.clock import now
 from taishi.errors import NotFound
-from taishi.records.tables import Asset, Enterprise, Park, Risk, RiskHistory
+from taishi.records.tables import Asset, Enterprise, Incident, Park, Risk, RiskHistory
 from taishi.reference import industries
 from taishi.risk.coverage import interval, mean
 from taishi.risk.rollup import Child, power_mean
@@ -36,16 +36,16 @@ def brief(row: Risk) -> RiskBrief:
     )
 
 
-def pooled(members: Iterable[tuple[int, float | None, float | None]]) -> RiskBrief | None:
-    """The index over enterprises given as (level, low, coverage), by the processor's own formulae; None without any
-    that has one. An enterprise without an index counts as unheard, not as absent."""
+def pooled(members: Iterable[tuple[int, float | None, float | None, float | None]]) -> RiskBrief | None:
+    """The index over enterprises given as (level, low, mid, coverage), by the processor's own formulae; None without
+    any that has one. An enterprise without an index counts as unheard, not as absent."""
     given = weights()
-    found = [(given.of_level(level), low or 0.0, coverage or 0.0) for level, low, coverage in members]
-    if not any(coverage for _, _, coverage in found):
+    found = [(given.of_level(level), low or 0.0, mid or 0.0, heard or 0.0) for level, low, mid, heard in members]
+    if not any(mid for _, _, mid, _ in found):
         return None
-    children = [Child(weight, min(1.0, low / heard) if heard else 0.0) for weight, low, heard in found]
+    children = [Child(weight, _risk(low, mid, heard)) for weight, low, mid, heard in found]
     risk = power_mean(children, given.rollup["power"])
-    whole = interval(given, risk, mean([(weight, heard) for weight, _, heard in found]))
+    whole = interval(given, risk, mean([(weight, heard) for weight, _, _, heard in found]))
     return RiskBrief(
         low=whole.low * SCALE,
         mid=whole.mid * SCALE,
@@ -53,6 +53,13 @@ def pooled(members: Iterable[tuple[int, float | None, float | None]]) -> RiskBri
         coverage=whole.coverage,
         insufficient=whole.insufficient,
     )
+
+
+def _risk(low: float, mid: float, heard: float) -> float:
+    """R out of its interval: `mid` is R itself above the prior, below it `low` = coverage · R."""
+    if mid > weights().rollup["prior"]:
+        return min(1.0, mid)
+    return min(1.0, low / heard) if heard > 0 else 0.0
 
 
 def briefs(session: Session, kind: str, keys: Iterable[str]) -> dict[str, RiskBrief]:
@@ -75,29 +82,66 @@ def _names(session: Session, kind: str, key: str) -> tuple[str, str]:
     return industries.label(key) if kind == "industry" else (key, key)
 
 
-def _part(raw: dict[str, Any]) -> RiskPart:
-    more = {name: value for name, value in raw.items() if name not in {"kind", "key", "name", "value", "share"}}
+OWN_NAMES: Final[dict[str, tuple[str, str]]] = {
+    "other_assets": ("未登记资产", "Assets not in the inventory"),
+    "others": ("其余各项", "All others"),
+    "coverage": ("监测未覆盖部分", "Not covered by monitoring"),
+}
+
+Names = dict[tuple[str, str], tuple[str, str]]
+
+
+def _all_parts(parts: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for part in parts:
+        yield part
+        yield from _all_parts(part.get("parts", []))
+
+
+def _part_names(session: Session, parts: Sequence[dict[str, Any]]) -> Names:
+    """English names of regions, enterprises and incidents among the parts, looked up within the session's scope."""
+    keys: dict[str, set[str]] = {}
+    for part in _all_parts(parts):
+        keys.setdefault(str(part.get("kind", "")), set()).add(str(part.get("key", "")))
+    found: Names = {}
+    for kind in ("county", "city", "province"):
+        refs = region_refs(session, keys.get(kind, ()))
+        found |= {(kind, code): (region.name, region.name_en) for code, region in refs.items()}
+    for row in session.scalars(select(Enterprise).where(Enterprise.id.in_(keys.get("enterprise", set())))):
+        found["enterprise", row.id] = (row.name, row.name_en)
+    for incident in session.scalars(select(Incident).where(Incident.id.in_(keys.get("incident", set())))):
+        found["incident", incident.id] = (incident.title_zh, incident.title_en)
+    return found
+
+
+def _part(raw: dict[str, Any], names: Names) -> RiskPart:
+    kind, key, given = str(raw.get("kind", "")), str(raw.get("key", "")), str(raw.get("name", ""))
+    name, name_en = OWN_NAMES.get(kind) or names.get((kind, key)) or (given, given)
+    hazard = raw.get("hazard")
     return RiskPart(
-        kind=str(raw.get("kind", "")),
-        key=str(raw.get("key", "")),
-        name=str(raw.get("name", "")),
+        kind=kind,
+        key=key,
+        name=name,
+        name_en=name_en or name,
         value=float(raw.get("value", 0.0)) * SCALE,
         share=float(raw.get("share", 0.0)),
-        **more,
+        contribution=float(raw.get("contribution", 0.0)) * SCALE,
+        weight=float(raw.get("weight", 0.0)),
+        hazard=None if hazard is None else float(hazard),
+        parts=[_part(inner, names) for inner in raw.get("parts", [])],
     )
 
 
-def _explain(row: Risk) -> tuple[str, str]:
+def _explain(shown: RiskBrief, parts: Sequence[RiskPart]) -> tuple[str, str]:
     """Why the index is what it is, in one sentence of each language."""
-    shown, coverage = brief(row), f"{row.coverage:.0%}"
+    coverage = f"{shown.coverage:.0%}"
     if shown.insufficient:
         return (
             f"覆盖率仅 {coverage}，数据不足：真实值可能在 {shown.low:.0f} 到 {shown.high:.0f} 之间的任何位置。",
             f"Coverage is only {coverage}: insufficient data, it may be {shown.low:.0f} to {shown.high:.0f}.",
         )
-    parts = sorted(row.parts, key=lambda part: -float(part.get("share", 0.0)))[:3]
-    names_zh = "、".join(f"{part.get('name', '')}（{float(part.get('share', 0.0)):.0%}）" for part in parts)
-    names_en = ", ".join(f"{part.get('name', '')} ({float(part.get('share', 0.0)):.0%})" for part in parts)
+    largest = sorted(parts, key=lambda part: -part.share)[:3]
+    names_zh = "、".join(f"{part.name}（{part.share:.0%}）" for part in largest)
+    names_en = ", ".join(f"{part.name_en} ({part.share:.0%})" for part in largest)
     return (
         f"风险指数 {shown.mid:.0f}，覆盖率 {coverage}；主要来自：{names_zh or '无'}。",
         f"Risk index {shown.mid:.0f} at {coverage} coverage; mostly from: {names_en or 'nothing'}.",
@@ -115,7 +159,9 @@ def risk(services: Services, caller: Caller, kind: RiskKind, key: str) -> schema
     with services.records.read(caller.scope) as session:
         row = _load(session, kind, key)
         name, name_en = _names(session, kind, key)
-        explanation_zh, explanation_en = _explain(row)
+        names = _part_names(session, row.parts)
+        parts = [_part(part, names) for part in row.parts]
+        explanation_zh, explanation_en = _explain(brief(row), parts)
         return schemas.Risk(
             **brief(row).model_dump(),
             kind=kind,
@@ -126,7 +172,7 @@ def risk(services: Services, caller: Caller, kind: RiskKind, key: str) -> schema
             at=row.at,
             explanation_zh=explanation_zh,
             explanation_en=explanation_en,
-            parts=[_part(part) for part in row.parts],
+            parts=parts,
         )
 
 

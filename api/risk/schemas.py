@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from api.common import Body, Model, RiskBrief
 
@@ -12,15 +12,22 @@ RiskKind = Literal["asset", "enterprise", "park", "county", "city", "province", 
 
 
 class RiskPart(Model):
-    """One contribution to `mid`; its own fields beyond these depend on the kind (formula inputs)."""
+    """What one child or finding contributes: `contribution` of all parts sums to `mid`, `share` to 1.
 
-    model_config = ConfigDict(extra="allow")
+    `value` is the part's own index (0–100), `weight` its weight in the mean, `hazard` a finding's −ln(1 − p). `parts`
+    are the findings below an asset. Kinds beside those of an index: incident, exposure, other_assets, others, coverage.
+    """
 
     kind: str
     key: str
     name: str
+    name_en: str
     value: float
     share: float
+    contribution: float
+    weight: float
+    hazard: float | None
+    parts: list[RiskPart]
 
 
 class Risk(RiskBrief):

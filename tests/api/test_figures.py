@@ -117,7 +117,8 @@ def test_a_person_of_the_province_sees_both(world: World) -> None:
 
 def test_risk_opens_into_its_parts(analyst: TestClient) -> None:
     body = analyst.get(f"/api/v1/risk/enterprise/{A.enterprise}").json()
-    assert body["mid"] == pytest.approx(sum(part["value"] for part in body["parts"]))
+    assert body["mid"] == pytest.approx(sum(part["contribution"] for part in body["parts"]))
+    assert body["parts"][0]["parts"][0]["name_en"] == A.text("Incident 1")
     assert body["name"] == A.text("企业")
     assert "90%" in body["explanation_zh"]
     points = analyst.get(f"/api/v1/risk/enterprise/{A.enterprise}/history").json()["points"]
@@ -129,7 +130,7 @@ def test_industries_pool_the_enterprises_in_scope(analyst: TestClient) -> None:
     assert set(rows) == {"C13", "C36"}
     assert (rows["C36"]["name_zh"], rows["C36"]["open_incidents"], rows["C13"]["risk"]) == ("汽车制造业", 3, None)
     given = weights()
-    risk = power_mean([Child(given.of_level(2), 0.3 / 0.9)], given.rollup["power"])
+    risk = power_mean([Child(given.of_level(2), 0.4)], given.rollup["power"])
     expected = interval(given, risk, mean([(given.of_level(2), 0.9)]))
     assert rows["C36"]["risk"]["mid"] == pytest.approx(100 * expected.mid)
 

@@ -296,6 +296,7 @@ def sign_ins(side: Side) -> list[str]:
     return [side.login(role, bound) for role in ROLES for bound in side.scopes]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", SIDES, ids=lambda side: side.name)
 @pytest.mark.parametrize("target", ["own", "foreign"])
 def test_no_answer_holds_the_other_sides_markers(world: World, side: Side, target: str) -> None:
@@ -361,6 +362,7 @@ def _answers(world: World, side: Side) -> dict[str, tuple[int, str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("still")
 @pytest.mark.parametrize("side", SIDES, ids=lambda side: side.name)
 def test_the_other_side_makes_no_difference(tmp_path: Path, side: Side) -> None:

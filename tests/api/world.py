@@ -222,7 +222,14 @@ def _risks(side: Side) -> list[Base]:
             "authority": f"x{side.marker}"[:16] if kind in {"asset", "enterprise"} else "",
             "low": 0.3, "mid": 0.4, "high": 0.5, "coverage": 0.9,
         }  # fmt: skip
-        part = {"kind": "asset", "key": side.id("asset"), "name": side.text("控制器"), "value": 0.4, "share": 1.0}
+        finding = {
+            "kind": "incident", "key": side.id("inc"), "name": side.text("事件1"), "value": 0.4, "weight": 0.8,
+            "hazard": 0.5, "share": 1.0, "contribution": 0.4,
+        }  # fmt: skip
+        part = {
+            "kind": "asset", "key": side.id("asset"), "name": side.text("控制器"), "value": 0.4, "weight": 0.8,
+            "share": 1.0, "contribution": 0.4, "parts": [finding],
+        }  # fmt: skip
         rows += [Risk(**place, at=NOW, parts=[part]), RiskHistory(**place, hour=int(NOW // 3600))]
     return rows
 
