@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, func, select
 from sqlalchemy.orm import Session
 
 from api.dependencies import Caller
@@ -173,12 +173,21 @@ def ledger(session: Session, place: Place, window: Window) -> dict[str, int]:
     return dict(zip(BALANCE, map(int, session.execute(statement).one()), strict=True))
 
 
-def open_incidents() -> Any:
-    """A scalar per enterprise, to be used beside `Enterprise` in a SELECT."""
-    statement = select(func.count(Incident.id)).where(
-        Incident.enterprise_id == Enterprise.id,
-        Incident.escalated.is_(True),
-        Incident.merged_into.is_(None),
-        Incident.status.in_(OPEN),
+def open_incidents() -> Subquery:
+    """Enterprise → open incidents (`enterprise_id`, `amount`), to be joined. One grouped pass over the queue's index:
+    a count for each row of a list would be a search each."""
+    return (
+        select(Incident.enterprise_id, func.count().label("amount"))
+        .where(Incident.escalated.is_(True), Incident.merged_into.is_(None), Incident.status.in_(OPEN))
+        .group_by(Incident.enterprise_id)
+        .subquery()
     )
-    return statement.correlate(Enterprise).scalar_subquery()
+
+
+def source_counts() -> Subquery:
+    """Enterprise → number of sources and the newest record of any (`enterprise_id`, `amount`, `newest`)."""
+    return (
+        select(Source.enterprise_id, func.count().label("amount"), func.max(Source.last_seen).label("newest"))
+        .group_by(Source.enterprise_id)
+        .subquery()
+    )

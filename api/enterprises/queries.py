@@ -31,7 +31,7 @@ from api.risk.queries import briefs, pooled
 from api.services import Services
 from taishi.clock import now
 from taishi.errors import NotFound
-from taishi.records.tables import Asset, Enterprise, Park, Risk, Source
+from taishi.records.tables import Asset, Enterprise, Park, Risk
 from taishi.reference.industries import label
 from taishi.scope import Scope
 
@@ -65,24 +65,28 @@ def conditions(query: EnterpriseQuery) -> list[ColumnElement[bool]]:
     return found
 
 
-def _sources() -> tuple[Any, Any]:
-    mine = Source.enterprise_id == Enterprise.id
-    count = select(func.count(Source.id)).where(mine).correlate(Enterprise).scalar_subquery()
-    newest = select(func.max(Source.last_seen)).where(mine).correlate(Enterprise).scalar_subquery()
-    return count, newest
+Columns = tuple[Any, ...]
+
+SORTS: dict[str, tuple[int, bool, type]] = {
+    "-risk": (0, True, float),
+    "name": (1, False, str),
+    "-open_incidents": (2, True, int),
+}
+"""Sort order → place among the columns of `statement`, descending, kind."""
 
 
-def statement(*more: Any) -> Select[Any]:
-    """Enterprises with their open incidents, sources and newest record; `more` are further columns."""
-    return (
-        select(Enterprise, figures.open_incidents(), *_sources(), *more)
+def statement() -> tuple[Select[Any], Columns]:
+    """Enterprises with their open incidents, sources and newest record; and what they can be sorted by."""
+    still_open, sources = figures.open_incidents(), figures.source_counts()
+    amount = func.coalesce(still_open.c.amount, 0)
+    found = (
+        select(Enterprise, amount, func.coalesce(sources.c.amount, 0), sources.c.newest)
         .select_from(Enterprise)
         .outerjoin(Risk, and_(Risk.kind == "enterprise", Risk.key == Enterprise.id))
+        .outerjoin(still_open, still_open.c.enterprise_id == Enterprise.id)
+        .outerjoin(sources, sources.c.enterprise_id == Enterprise.id)
     )
-
-
-def risk_order() -> Any:
-    return func.coalesce(Risk.mid, -1.0)
+    return found, (func.coalesce(Risk.mid, -1.0), Enterprise.name, amount)
 
 
 def rows(session: Session, found: Sequence[Any]) -> list[EnterpriseRow]:
@@ -115,17 +119,12 @@ def _row(enterprise: Enterprise, region: Any, risk: RiskBrief | None, counts: Se
 
 
 def page(services: Services, caller: Caller, query: EnterpriseQuery) -> EnterprisePage:
-    first: dict[str, tuple[Any, bool, type]] = {
-        "-risk": (risk_order(), True, float),
-        "name": (Enterprise.name, False, str),
-        "-open_incidents": (figures.open_incidents(), True, int),
-    }
-    keys = [first[query.sort], (Enterprise.id, False, str)]
-    pairs = [(key, descending) for key, descending, _ in keys]
-    select_page = statement(*[key for key, _ in pairs]).where(*conditions(query))
+    place, descending, kind = SORTS[query.sort]
+    select_page, columns = statement()
+    pairs = [(columns[place], descending), (Enterprise.id, False)]
+    select_page = select_page.add_columns(*[key for key, _ in pairs]).where(*conditions(query))
     if query.cursor is not None:
-        values = paging.decode(query.cursor, [kind for _, _, kind in keys])
-        select_page = select_page.where(paging.after(pairs, values))
+        select_page = select_page.where(paging.after(pairs, paging.decode(query.cursor, [kind, str])))
     with services.records.read(caller.scope) as session:
         found = session.execute(select_page.order_by(*paging.order(pairs)).limit(query.limit + 1)).all()
         shown = found[: query.limit]
@@ -135,7 +134,8 @@ def page(services: Services, caller: Caller, query: EnterpriseQuery) -> Enterpri
 
 
 def riskiest(session: Session, place: Place, limit: int) -> list[EnterpriseRow]:
-    chosen = statement().where(*figures.enterprise_conditions(place)).order_by(risk_order().desc(), Enterprise.id)
+    chosen, (risk, *_) = statement()
+    chosen = chosen.where(*figures.enterprise_conditions(place)).order_by(risk.desc(), Enterprise.id)
     return rows(session, session.execute(chosen.limit(limit)).all())
 
 
@@ -154,7 +154,7 @@ def masked(phone: str) -> str:
 def detail(services: Services, caller: Caller, enterprise_id: str) -> EnterpriseDetail:
     with services.records.read(caller.scope) as session:
         enterprise = load(session, enterprise_id)
-        row = rows(session, session.execute(statement().where(Enterprise.id == enterprise_id)).all())[0]
+        row = rows(session, session.execute(statement()[0].where(Enterprise.id == enterprise_id)).all())[0]
         park = session.scalar(select(Park).where(Park.id == enterprise.park_id))
         assets_count = session.scalar(
             select(func.count()).select_from(Asset).where(Asset.enterprise_id == enterprise_id)
@@ -229,10 +229,13 @@ def park(services: Services, caller: Caller, park_id: str) -> ParkDetail:
 
 def industries(services: Services, caller: Caller) -> IndustryList:
     """Grouped by division of GB/T 4754, with the index over exactly the enterprises that the caller sees."""
+    still_open = figures.open_incidents()
+    amount = func.coalesce(still_open.c.amount, 0)
     chosen = (
-        select(Enterprise.industry, Enterprise.level, figures.open_incidents(), Risk.low, Risk.mid, Risk.coverage)
+        select(Enterprise.industry, Enterprise.level, amount, Risk.low, Risk.mid, Risk.coverage)
         .select_from(Enterprise)
         .outerjoin(Risk, and_(Risk.kind == "enterprise", Risk.key == Enterprise.id))
+        .outerjoin(still_open, still_open.c.enterprise_id == Enterprise.id)
     )
     members: dict[str, list[Any]] = {}
     with services.records.read(caller.scope) as session:

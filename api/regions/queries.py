@@ -125,11 +125,21 @@ def region_risk(session: Session, division: Division) -> RiskBrief | None:
 
 
 def _parks(session: Session, code: str) -> list[ParkRow]:
-    members = select(func.count()).select_from(Enterprise).where(Enterprise.park_id == Park.id)
-    inner = select(Enterprise.park_id, figures.open_incidents().label("open")).subquery()
-    still_open = select(func.sum(inner.c.open)).where(inner.c.park_id == Park.id)
+    still_open = figures.open_incidents()
+    members = (
+        select(
+            Enterprise.park_id,
+            func.count().label("amount"),
+            func.coalesce(func.sum(still_open.c.amount), 0).label("open"),
+        )
+        .outerjoin(still_open, still_open.c.enterprise_id == Enterprise.id)
+        .where(Enterprise.park_id.is_not(None))
+        .group_by(Enterprise.park_id)
+        .subquery()
+    )
     statement = (
-        select(Park, members.scalar_subquery(), still_open.scalar_subquery())
+        select(Park, func.coalesce(members.c.amount, 0), func.coalesce(members.c.open, 0))
+        .outerjoin(members, members.c.park_id == Park.id)
         .outerjoin(Risk, (Risk.kind == "park") & (Risk.key == Park.id))
         .where(in_region(Park.region, code))
         .order_by(func.coalesce(Risk.mid, -1.0).desc(), Park.id)
