@@ -43,7 +43,7 @@ class Fault:
 
 
 class MemoryStream:
-    """One topic; the newest consumer of a group owns every partition, older ones keep their positions and do not know."""
+    """One topic; the newest consumer owns every partition, older ones keep their positions and do not know."""
 
     def __init__(self, fault: Fault | None = None) -> None:
         self.fault = fault or Fault()
@@ -148,7 +148,7 @@ class MemoryStore:
 
 
 class FaultyRecords:
-    """Real records behind a fault: reads fail before, writes fail before, half-way (rolled back), or after the commit."""
+    """Real records behind a fault: reads fail before; writes before, half-way (rolled back), or after the commit."""
 
     def __init__(self, inner: Records, fault: Fault) -> None:
         self.inner = inner

@@ -108,13 +108,13 @@ class World:
         found: dict[str, Any] = {"events": {key: self.store.durable[key] for key in sorted(self.store.durable)}}
         with self.records.read(EVERYTHING) as session:
             for model in COMPARED:
-                table = model.__table__
-                columns = [column for column in table.columns if column.name not in WALL]
+                columns = [column for column in model.__table__.columns if column.name not in WALL]
                 rows = [tuple(row) for row in session.execute(select(*columns))]
-                found[table.name] = sorted(rows, key=repr)
+                found[model.__tablename__] = sorted(rows, key=repr)
             heard = session.execute(select(Source.id, Source.first_seen, Source.last_seen))
             found["source"] = sorted(tuple(row) for row in heard)
-            found["changes"] = sorted(set(map(tuple, session.execute(select(Change.kind, Change.object_id).where(Change.kind != "risk")))))
+            news = session.execute(select(Change.kind, Change.object_id).where(Change.kind != "risk"))
+            found["changes"] = sorted({tuple(row) for row in news})
         return found
 
     def balances(self) -> list[int]:

@@ -15,12 +15,14 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from processor.stages.aggregate_state import WAITING, Waiting, dump
 from taishi.event import TOPIC_EVENTS
-from taishi.records.tables import Incident, Ledger, MetaAlert, QuarantineRecord, StreamOffset
+from taishi.records.tables import Incident, Ledger, MetaAlert, QuarantineRecord, StageState, StreamOffset
 from taishi.scope import EVERYTHING
 from tests.scenarios.feed import Feed, make_feeds, onboard, send
 from tests.scenarios.platform import Platform, wait_for
 
+EMPTY = dump(Waiting())
 KILLS = int(os.environ.get("TAISHI_KILLS", "24"))
 
 
@@ -30,6 +32,7 @@ def _drained(platform: Platform, feeds: list[Feed]) -> bool:
         quarantined = session.scalar(select(func.count()).select_from(QuarantineRecord)) or 0
         committed = {row.partition: row.offset for row in session.scalars(select(StreamOffset))}
         stored = session.scalar(select(func.sum(Ledger.stored))) or 0
+        waiting = [row.blob for row in session.scalars(select(StageState).where(StageState.key == WAITING))]
     stream = platform.stream()
     try:
         ends = {p.number: end for p, end in stream.end_offsets(TOPIC_EVENTS).items() if end}
@@ -37,7 +40,8 @@ def _drained(platform: Platform, feeds: list[Feed]) -> bool:
         stream.close()
     expected = sum(feed.records - feed.unreadable for feed in feeds)
     caught_up = all(committed.get(number, 0) >= end for number, end in ends.items())
-    return caught_up and stored >= expected and quarantined >= sum(feed.unreadable for feed in feeds)
+    settled = all(blob in {EMPTY, b""} for blob in waiting)  # the newest alerts wait some seconds for earlier ones
+    return caught_up and settled and stored >= expected and quarantined >= sum(feed.unreadable for feed in feeds)
 
 
 def _outcome(platform: Platform, feeds: list[Feed]) -> dict[str, Any]:
