@@ -115,7 +115,7 @@ def _exposure(rng: random.Random, kind: str) -> tuple[str, tuple[str, ...]]:
         return "internet", ("https",)
     if kind == "firewall":
         return "internet", ("vpn",)
-    if kind == "plc" and rng.random() < 0.02:
+    if kind == "plc" and rng.random() < 0.03:
         return "internet", ("modbus",)
     if kind == "gateway" and rng.random() < 0.15:
         return "internet", ("https",)

@@ -26,6 +26,8 @@ class Attack:
     needs: tuple[str, ...]
     seconds: float
     play: Callable[[Scene], None]
+    fits: Callable[[Site], bool] = lambda _site: True
+    """What else must hold of an enterprise."""
 
 
 @dataclass

@@ -11,9 +11,6 @@ from simulator.scene import Attack
 
 @cache
 def scripts() -> tuple[Attack, ...]:
-    """All scripts by name."""
-    found: list[Attack] = []
-    for info in pkgutil.iter_modules(__path__):
-        if not info.name.startswith("_"):
-            found.append(importlib.import_module(f"simulator.attacks.{info.name}").ATTACK)
-    return tuple(sorted(found, key=lambda attack: attack.name))
+    """All scripts, in the order of their names."""
+    names = sorted(info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_"))
+    return tuple(importlib.import_module(f"simulator.attacks.{name}").ATTACK for name in names)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from simulator.equipment import Asset
 from simulator.formats import zeek
+from simulator.province import Site
 from simulator.scene import Attack, Scene
 
 
+def _exposed(site: Site) -> Asset | None:
+    return next((plc for plc in site.all_of("plc") if plc.exposure == "internet"), None)
+
+
 def play(scene: Scene) -> None:
-    plc = scene.asset("plc")
+    plc = _exposed(scene.site) or scene.asset("plc")
     outside = (scene.site.public, 502)
     scene.step("probing for Modbus", "T0883", 10)
     scene.write("fw", lambda at: scene.wall.sweep(at, scene.attacker, outside, scene.country, 2300))
@@ -37,4 +43,5 @@ def play(scene: Scene) -> None:
         "Targeted Malicious Activity was Detected", severity=1, techniques=("T0814",), app="modbus"))  # fmt: skip
 
 
-ATTACK = Attack("exposed_plc", "暴露控制器被篡改", "Tampering with an exposed PLC", ("industrial",), ("ids", "ot"), 1200, play)
+ATTACK = Attack("exposed_plc", "暴露控制器被篡改", "Tampering with an exposed PLC", ("industrial",), ("ids", "ot"), 1200, play,
+                lambda site: _exposed(site) is not None)  # fmt: skip
