@@ -43,7 +43,9 @@ def targets_of(settings: Settings) -> Targets:
     if push.port is None or (syslog.tcp_port is None and syslog.udp_port is None):
         raise ConfigError("the sample province needs the HTTP listener and a syslog listener; switch them on")
     scheme = "https" if push.certificate else "http"
-    return Targets(f"{scheme}://{_reachable(push.host)}:{push.port}", _reachable(syslog.host), syslog.tcp_port, syslog.udp_port)
+    return Targets(
+        f"{scheme}://{_reachable(push.host)}:{push.port}", _reachable(syslog.host), syslog.tcp_port, syslog.udp_port
+    )
 
 
 def _reachable(host: str) -> str:
@@ -103,7 +105,9 @@ def _run(
         begin = min([*positions.values(), start]) if positions else start
         begin = max(begin, now - LONGEST_GAP)
         _fill(player, province, noise, kept, begin, now, console, first=first)
-        console.print("[bold]实时运行中[/] live: 每两分钟一次新的攻击 a new attack every two minutes. Ctrl-C 停止 stops everything.")
+        console.print(
+            "[bold]实时运行中[/] live: 每两分钟一次新的攻击 a new attack every two minutes. Ctrl-C 停止 stops everything."
+        )
         player.play(timeline(province, noise, now, float("inf"), kept.anchor, now), now)
 
 

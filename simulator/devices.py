@@ -48,7 +48,9 @@ class Wall:
                 target_country="" if inward else country,
             )  # fmt: skip
         zones = ("untrust", "dmz") if inward else ("trust", "untrust")
-        return huawei_usg.session(at, self.feed.host, source, target, sent=sent, got=got, seconds=seconds, zones=zones)
+        return huawei_usg.session(
+            at, self.feed.host, source, target, sent=sent, got=got, seconds=seconds, zones=zones
+        )
 
     def threat(
         self, at: float, source: Socket, target: Socket, name: str, category: str, *, severity: str = "high",
@@ -68,7 +70,9 @@ class Wall:
             return fortigate.anomaly(at, self._device, source, target, "tcp_port_scan", count, country)
         return huawei_usg.attack(at, self.feed.host, "Port scan attack", source, target[0], count)
 
-    def virus(self, at: float, client: Socket, server: Socket, name: str, file: str, sha256: str, *, blocked: bool) -> str:
+    def virus(
+        self, at: float, client: Socket, server: Socket, name: str, file: str, sha256: str, *, blocked: bool
+    ) -> str:
         if self.feed.style == "fortigate":
             return fortigate.virus(at, self._device, client, server, name, file, sha256, blocked=blocked,
                                    url=f"http://files.example/{file}")  # fmt: skip
@@ -138,7 +142,9 @@ class Hosts:
         number = sum(asset.id.encode()) % 900 + 10
         return f"{number:03d}", asset.hostname, asset.address
 
-    def process(self, at: float, asset: Asset, image: str, command: str, user: str, parent: str, technique: str = "") -> str:
+    def process(
+        self, at: float, asset: Asset, image: str, command: str, user: str, parent: str, technique: str = ""
+    ) -> str:
         return windows.process(at, self.computer(asset), image, command, f"{self.domain}\\{user}", record=self.record(),
                                parent=parent, technique=technique)  # fmt: skip
 

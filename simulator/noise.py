@@ -115,7 +115,9 @@ def _weather(seed: int, scanners: tuple[tuple[str, str], ...], hour: int) -> Wea
     rng = random.Random(f"{seed}:weather:{hour}")
     about = rng.sample(scanners, min(6, len(scanners)))
     fresh = tuple((outside(1000 + rng.randrange(12_000)), country_of(rng)) for _ in range(10))
-    ports = tuple(rng.sample((22, 23, 80, 443, 445, 502, 102, 1433, 3306, 3389, 5900, 6379, 8080, 44818, 20000, 2404), 5))
+    ports = tuple(
+        rng.sample((22, 23, 80, 443, 445, 502, 102, 1433, 3306, 3389, 5900, 6379, 8080, 44818, 20000, 2404), 5)
+    )
     return Weather(tuple(about) + fresh, ports)
 
 

@@ -72,7 +72,9 @@ def _fw_scan(context: Context, feed: Feed, at: float) -> str:
 
 def _fw_sniff(context: Context, feed: Feed, at: float) -> str:
     source, country = context.scanner()
-    return _wall(context, feed).deny(at, source, (context.site.public, context.rng.choice((161, 53, 123, 5060))), country, 17)
+    return _wall(context, feed).deny(
+        at, source, (context.site.public, context.rng.choice((161, 53, 123, 5060))), country, 17
+    )
 
 
 def _fw_sweep(context: Context, feed: Feed, at: float) -> str:
@@ -128,7 +130,12 @@ def _ids_scan(context: Context, feed: Feed, at: float) -> str:
 _WEB: Final = (
     ("WEB_SERVER Possible shell command in URI", "/cgi-bin/luci/;stok=/locale", "Web Application Attack", 1),
     ("WEB_SERVER Directory traversal attempt", "/../../../../etc/passwd", "Web Application Attack", 2),
-    ("EXPLOIT Router command injection attempt", "/boaform/admin/formLogin", "Attempted Administrator Privilege Gain", 1),
+    (
+        "EXPLOIT Router command injection attempt",
+        "/boaform/admin/formLogin",
+        "Attempted Administrator Privilege Gain",
+        1,
+    ),
     ("EXPLOIT Log4j lookup string in header", "/", "Attempted Administrator Privilege Gain", 1),
     ("WEB_SERVER PHP RCE attempt", "/index.php?s=/index/think/app/invokefunction", "Web Application Attack", 1),
     ("POLICY Request for configuration backup", "/.env", "Attempted Information Leak", 2),
@@ -257,13 +264,17 @@ def _lin_guess(context: Context, feed: Feed, at: float) -> str:
 
 def _lin_probe(context: Context, feed: Feed, at: float) -> str:
     source, _ = context.scanner()
-    return linux_auth.probe(at, context.asset("web", "server").hostname.lower(), source, pid=context.rng.randint(500, 32_000))
+    return linux_auth.probe(
+        at, context.asset("web", "server").hostname.lower(), source, pid=context.rng.randint(500, 32_000)
+    )
 
 
 def _lin_login(context: Context, feed: Feed, at: float) -> str:
     host = context.asset("server", "web")
     if context.rng.random() < 0.4:
-        command = context.rng.choice(("/usr/bin/systemctl restart mes", "/usr/bin/apt-get update", "/usr/bin/tail /var/log/mes.log"))
+        command = context.rng.choice(
+            ("/usr/bin/systemctl restart mes", "/usr/bin/apt-get update", "/usr/bin/tail /var/log/mes.log")
+        )
         return linux_auth.sudo(at, host.hostname.lower(), "ops", command)
     return context.hosts.ssh_accepted(at, host, "ops", (context.asset("workstation").address, high_port(context.rng)))
 

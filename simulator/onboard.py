@@ -54,7 +54,9 @@ def people(province: Province, contact_of: Site) -> list[SignIn]:
         found.append(SignIn("analyst-city", f"{city.name}分析员", "analyst", city.name, city.name_en, (city.code,)))
         found.append(SignIn("official-city", f"{city.name}主管", "official", city.name, city.name_en, (city.code,)))
     if county.code not in {root, city.code}:
-        found.append(SignIn("official-county", f"{county.name}主管", "official", county.name, county.name_en, (county.code,)))
+        found.append(
+            SignIn("official-county", f"{county.name}主管", "official", county.name, county.name_en, (county.code,))
+        )
     return found
 
 

@@ -223,4 +223,3 @@ class Player:
             self._last_save = now
             self.crew.truth.flush()
             self.saved()
-

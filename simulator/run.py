@@ -1,7 +1,7 @@
 """Runs of the simulator: against a platform's listeners, or into files.
 
-    options = Options(region="330000", duration=3600)
-    run_simulator(options, stop=threading.Event())
+options = Options(region="330000", duration=3600)
+run_simulator(options, stop=threading.Event())
 """
 
 from __future__ import annotations
@@ -210,7 +210,9 @@ def _write(
     def flush(source: str) -> None:
         some = waiting.pop(source)
         first = counts.get(source, 0)
-        body, head = body_of(some[0].feed, some) if first == 0 else ("\n".join(line.text for line in some).encode() + b"\n", 0)
+        body, head = (
+            body_of(some[0].feed, some) if first == 0 else ("\n".join(line.text for line in some).encode() + b"\n", 0)
+        )
         with (folder / f"{source}.log").open("ab" if first else "wb") as file:
             file.write(body)
         truth.add(some, first=first + head)

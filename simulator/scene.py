@@ -52,7 +52,9 @@ class Scene:
         self.country = country_of(self.rng)
         self.attacker = f"203.0.113.{self.rng.randint(2, 250)}"
         self.control = f"198.51.100.{self.rng.randint(2, 250)}"
-        self.control_name = f"{self.rng.choice(('cdn', 'api', 'sync', 'update', 'img'))}-{self.rng.randint(100, 999)}.invalid"
+        self.control_name = (
+            f"{self.rng.choice(('cdn', 'api', 'sync', 'update', 'img'))}-{self.rng.randint(100, 999)}.invalid"
+        )
         self.enter(self.site)
 
     def enter(self, site: Site) -> None:

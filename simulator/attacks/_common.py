@@ -13,7 +13,9 @@ def beacon(scene: Scene, victim: Asset, times: int, over: float) -> None:
     """Call home: the IDS sees it, the firewall lets it pass."""
     scene.step("command and control", "T1071.001", 60)
     target = (scene.control, 443)
-    scene.write("fw", lambda at: scene.wall.allow(at, scene.of(victim), target, country=scene.country, sent=900, got=52_000))
+    scene.write(
+        "fw", lambda at: scene.wall.allow(at, scene.of(victim), target, country=scene.country, sent=900, got=52_000)
+    )
     scene.repeat("ids", times, over, lambda at: scene.sensor.alert(
         at, scene.of(victim), target, f"MALWARE Implant CnC checkin ({scene.control_name})",
         "Malware Command and Control Activity Detected", severity=1, techniques=("T1071.001",), app="tls"))  # fmt: skip
@@ -35,6 +37,7 @@ def dump_credentials(scene: Scene, victim: Asset) -> None:
 
 def _av_dump(scene: Scene, at: float, victim: Asset) -> str:
     from simulator.formats import leef  # noqa: PLC0415
+
     feed = scene.feed("av")
     host = feed.host if feed else ""
     return leef.malware(at, host, scene.hosts.computer(victim), victim.address, "SYSTEM", "HackTool.Win32.CredDump.DEMO",
@@ -52,6 +55,7 @@ def look_around(scene: Scene, origin: Asset, targets: list[Asset], port: int, ov
 
 def _scan_notice(scene: Scene, at: float, origin: Asset, target: Asset, port: int) -> str:
     from simulator.formats import zeek  # noqa: PLC0415
+
     return zeek.notice(at, scene.sensor.uid(), scene.of(origin), (target.address, port), "Scan::Port_Scan",
                        f"{origin.address} scanned at least 15 unique ports of host {target.address} in 0m3s", "local")  # fmt: skip
 

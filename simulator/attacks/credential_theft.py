@@ -14,7 +14,9 @@ def play(scene: Scene) -> None:
         at, scene.out(), (server.address, 22), "SCAN SSH brute force, many attempts from one source",
         "Attempted User Privilege Gain", severity=2, techniques=("T1110.001",), app="ssh"))  # fmt: skip
     users = ("root", "admin", "ops", "mes", "backup", "oracle")
-    scene.repeat("lin", 180, 1500, lambda at: scene.hosts.ssh_failed(at, server, scene.rng.choice(users), scene.out()))
+    scene.repeat(
+        "lin", 180, 1500, lambda at: scene.hosts.ssh_failed(at, server, scene.rng.choice(users), scene.out())
+    )
     scene.write("hids", lambda at: scene.hosts.wazuh(
         at, server, 5712, 10, "sshd: brute force trying to get access to the system. Authentication failed.",
         ("syslog", "sshd", "authentication_failures"), ("T1110.001", "Credential Access", "Password Guessing"),
@@ -30,7 +32,9 @@ def play(scene: Scene) -> None:
         {"srcip": scene.attacker, "dstuser": "backup"}, linux=True), delay=3)  # fmt: skip
     scene.step("root and an account to come back", "T1136.001", 240)
     scene.write("lin", lambda at: linux_auth.sudo(at, host, "backup", "/usr/sbin/useradd -m -s /bin/bash sysupd"))
-    scene.write("lin", lambda at: linux_auth.useradd(at, host, "sysupd", 1011, pid=scene.rng.randint(500, 32_000)), delay=1)
+    scene.write(
+        "lin", lambda at: linux_auth.useradd(at, host, "sysupd", 1011, pid=scene.rng.randint(500, 32_000)), delay=1
+    )
     scene.write("hids", lambda at: scene.hosts.wazuh(
         at, server, 5902, 8, "New user added to the system.", ("syslog", "adduser"), ("T1136.001", "Persistence", "Local Account"),
         {"dstuser": "sysupd"}, linux=True), delay=2)  # fmt: skip

@@ -26,13 +26,20 @@ def play(scene: Scene) -> None:
     scene.write("ot", lambda at: zeek.conn_line(zeek.conn(
         at, scene.sensor.uid(), scene.out(), (plc.address, 502), service="modbus", seconds=600.0, sent=9000, got=22_000)))  # fmt: skip
     scene.step("reading registers", "T0861", 90)
-    scene.repeat("ot", 12, 90, lambda at: scene.sensor.modbus(at, scene.attacker, plc.address, "READ_HOLDING_REGISTERS"))
+    scene.repeat(
+        "ot", 12, 90, lambda at: scene.sensor.modbus(at, scene.attacker, plc.address, "READ_HOLDING_REGISTERS")
+    )
     scene.step("writing set points", "T0836", 200)
-    scene.repeat("ot", 14, 150, lambda at: scene.sensor.modbus(at, scene.attacker, plc.address, "WRITE_SINGLE_REGISTER"))
+    scene.repeat(
+        "ot", 14, 150, lambda at: scene.sensor.modbus(at, scene.attacker, plc.address, "WRITE_SINGLE_REGISTER")
+    )
     scene.repeat("ids", 8, 60, lambda at: scene.sensor.alert(
         at, scene.out(), (plc.address, 502), "ICS Modbus write from the Internet", "Targeted Malicious Activity was Detected",
         severity=1, techniques=("T0836",), app="modbus"))  # fmt: skip
-    scene.write("ot", lambda at: zeek.register_change(at, scene.sensor.uid(), scene.out(), (plc.address, 502), 40_003, 350, 990))
+    scene.write(
+        "ot",
+        lambda at: zeek.register_change(at, scene.sensor.uid(), scene.out(), (plc.address, 502), 40_003, 350, 990),
+    )
     scene.step("forced coils", "T0855", 150)
     scene.repeat("ids", 4, 30, lambda at: scene.sensor.alert(
         at, scene.out(), (plc.address, 502), "ICS Modbus force coils, control output changed from the Internet",

@@ -47,4 +47,6 @@ def play(scene: Scene) -> None:
         "Targeted Malicious Activity was Detected", severity=1, techniques=("T1565.001",)))  # fmt: skip
 
 
-ATTACK = Attack("identifier", "标识解析节点被滥用", "Abuse of an identifier node", ("identifier",), ("ids", "idr"), 1800, play)
+ATTACK = Attack(
+    "identifier", "标识解析节点被滥用", "Abuse of an identifier node", ("identifier",), ("ids", "idr"), 1800, play
+)

@@ -28,10 +28,14 @@ def play(scene: Scene) -> None:
         at, desk, 92_213, 10, "Password-protected archive created with Rar.exe", ("sysmon", "sysmon_eid1_detections", "windows"),
         ("T1560.001", "Collection", "Archive via Utility"), {"win": {"eventdata": {"user": user}}}), delay=2)  # fmt: skip
     scene.step("copied to a stick", "T1052.001", 400)
-    scene.write("av", lambda at: leef.device(at, av.host if av else "", hosts.computer(desk), desk.address, user, "USB disk"))
+    scene.write(
+        "av", lambda at: leef.device(at, av.host if av else "", hosts.computer(desk), desk.address, user, "USB disk")
+    )
     data = {"SubjectUserName": user, "SubjectDomainName": hosts.domain, "DeviceDescription": "USB Mass Storage",
             "ClassName": "DiskDrive", "VendorIds": "USBSTOR"}  # fmt: skip
-    scene.write("win", lambda at: windows.security(at, hosts.computer(desk), 6416, data, record=hosts.record()), delay=2)
+    scene.write(
+        "win", lambda at: windows.security(at, hosts.computer(desk), 6416, data, record=hosts.record()), delay=2
+    )
     scene.step("uploaded to a drive on the Internet", "T1567.002", 600)
     for part in range(1, 4):
         scene.write("fw", lambda at, part=part: scene.wall.leak(at, scene.of(desk), (scene.control, 443), user, f"p.part{part}.rar",  # type: ignore[misc]
@@ -42,4 +46,6 @@ def play(scene: Scene) -> None:
         "Large Scale Information Leak", severity=1, techniques=("T1567.002",), app="tls"))  # fmt: skip
 
 
-ATTACK = Attack("insider", "内部人员数据外传", "Insider taking data", ("industrial",), ("ids", "win", "hids"), 3600, play)
+ATTACK = Attack(
+    "insider", "内部人员数据外传", "Insider taking data", ("industrial",), ("ids", "win", "hids"), 3600, play
+)

@@ -10,7 +10,9 @@ from simulator.scene import Attack, Scene
 
 def _remote_access(scene: Scene, user: str) -> None:
     scene.step("VPN password guessing", "T1110.003", 30)
-    scene.repeat("fw", 24, 900, lambda at: scene.wall.vpn(at, scene.user(), scene.out(), scene.country, success=False))
+    scene.repeat(
+        "fw", 24, 900, lambda at: scene.wall.vpn(at, scene.user(), scene.out(), scene.country, success=False)
+    )
     scene.write("ids", lambda at: scene.sensor.alert(
         at, scene.out(), (scene.site.public, 443), "SCAN VPN portal password guessing", "Attempted User Privilege Gain",
         severity=2, techniques=("T1110.003",)))  # fmt: skip
@@ -22,7 +24,9 @@ def _foothold(scene: Scene, victim: Asset, user: str) -> None:
     scene.step("remote script on an office computer", "T1059.001", 700)
     scene.write("win", lambda at: scene.hosts.logon(at, victim, user, scene.attacker, 10))
     command = "powershell.exe -nop -w hidden -enc SQBFAFgAIAAoAE4AZQB3AC0ATwBiAGoAZQBjAHQA"
-    scene.write("win", lambda at: scene.hosts.process(at, victim, POWERSHELL, command, user, CMD, "T1059.001"), delay=40)
+    scene.write(
+        "win", lambda at: scene.hosts.process(at, victim, POWERSHELL, command, user, CMD, "T1059.001"), delay=40
+    )
     scene.write("hids", lambda at: scene.hosts.wazuh(
         at, victim, 92057, 12, "Powershell.exe spawned a powershell process which executed a base64 encoded command",
         ("sysmon", "sysmon_eid1_detections", "windows"), ("T1059.001", "Execution", "PowerShell"),
@@ -32,14 +36,18 @@ def _foothold(scene: Scene, victim: Asset, user: str) -> None:
 def _controllers(scene: Scene, station: Asset, plcs: list[Asset]) -> None:
     scene.step("program download to controllers", "T0843", 900)
     for plc in plcs:
-        scene.write("ot", lambda at, plc=plc: scene.sensor.s7(at, station.address, plc.address, "Request Download", "0x1a"))  # type: ignore[misc]
+        scene.write(
+            "ot", lambda at, plc=plc: scene.sensor.s7(at, station.address, plc.address, "Request Download", "0x1a")
+        )  # type: ignore[misc]
         scene.write("ids", lambda at, plc=plc: scene.sensor.alert(  # type: ignore[misc]
             at, scene.of(station), (plc.address, 102), "ICS S7comm program download from a station that never programs",
             "Targeted Malicious Activity was Detected", severity=1, techniques=("T0843",)), delay=1)  # fmt: skip
         scene.pause(25)
     scene.step("writing set points", "T0836", 300)
     plc = plcs[0]
-    scene.repeat("ot", 10, 120, lambda at: scene.sensor.modbus(at, station.address, plc.address, "WRITE_MULTIPLE_REGISTERS"))
+    scene.repeat(
+        "ot", 10, 120, lambda at: scene.sensor.modbus(at, station.address, plc.address, "WRITE_MULTIPLE_REGISTERS")
+    )
     scene.write("ot", lambda at: zeek.register_change(at, scene.sensor.uid(), scene.of(station), (plc.address, 502), 40_011,
                                                       620, 1480))  # fmt: skip
     scene.repeat("ids", 4, 30, lambda at: scene.sensor.alert(
@@ -74,4 +82,6 @@ def play(scene: Scene) -> None:
     _controllers(scene, station, plcs)
 
 
-ATTACK = Attack("it_to_ot", "从办公网侵入生产网", "Intrusion from IT into OT", ("industrial",), ("ids", "ot"), 12_000, play)
+ATTACK = Attack(
+    "it_to_ot", "从办公网侵入生产网", "Intrusion from IT into OT", ("industrial",), ("ids", "ot"), 12_000, play
+)

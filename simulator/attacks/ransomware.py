@@ -29,7 +29,11 @@ def _spread(scene: Scene, origin: Asset, targets: list[Asset]) -> None:
         scene.write("ids", lambda at, target=target: scene.sensor.alert(  # type: ignore[misc]
             at, scene.of(origin), (target.address, 445), "POLICY PsExec service created over SMB", "Potentially Bad Traffic",
             severity=2, techniques=("T1021.002",), app="smb"))  # fmt: skip
-        scene.write("win", lambda at, target=target: scene.hosts.logon(at, target, "administrator", origin.address, 3), delay=1)  # type: ignore[misc]
+        scene.write(
+            "win",
+            lambda at, target=target: scene.hosts.logon(at, target, "administrator", origin.address, 3),
+            delay=1,
+        )  # type: ignore[misc]
         scene.write("win", lambda at, target=target: windows.service_installed(  # type: ignore[misc]
             at, scene.hosts.computer(target), "PSEXESVC", "%SystemRoot%\\PSEXESVC.exe", "LocalSystem",
             record=scene.hosts.record()), delay=2)  # fmt: skip

@@ -44,8 +44,14 @@ def _spread(scene: Scene, victim: Asset) -> None:
 
 def play(scene: Scene) -> None:
     first, origin = scene.site, scene.attacker
-    same = [site for site in scene.province.sites if site.id != first.id and "ids" in site.by_role and site.kind == "industrial"]
-    near = sorted(same, key=lambda site: (site.region[:4] != first.region[:4], site.industry != first.industry, site.index))
+    same = [
+        site
+        for site in scene.province.sites
+        if site.id != first.id and "ids" in site.by_role and site.kind == "industrial"
+    ]
+    near = sorted(
+        same, key=lambda site: (site.region[:4] != first.region[:4], site.industry != first.industry, site.index)
+    )
     for site in [first, *near[: VICTIMS - 1]]:
         scene.enter(site)
         victim = scene.asset("workstation", "server")

@@ -26,7 +26,9 @@ class Device:
     serial: str
 
 
-def line(at: float, device: Device, kind: str, subtype: str, logid: str, level: str, priority: int, **pairs: object) -> str:
+def line(
+    at: float, device: Device, kind: str, subtype: str, logid: str, level: str, priority: int, **pairs: object
+) -> str:
     """One record: the fixed head, then `pairs` in their order; a trailing underscore in a key is dropped."""
     moment = local(at)
     head = (
@@ -90,7 +92,9 @@ def virus(
     )  # fmt: skip
 
 
-def anomaly(at: float, device: Device, source: str, target: tuple[str, int], attack: str, count: int, country: str) -> str:
+def anomaly(
+    at: float, device: Device, source: str, target: tuple[str, int], attack: str, count: int, country: str
+) -> str:
     """The DoS policy: scans and floods over a threshold."""
     return line(
         at, device, "utm", "anomaly", "0720018432", "alert", 185, eventtype="anomaly", severity="critical",
@@ -127,7 +131,9 @@ def admin_login(at: float, device: Device, user: str, address: str, *, success: 
     )  # fmt: skip
 
 
-def dlp(at: float, device: Device, source: tuple[str, int], target: tuple[str, int], user: str, file: str, size: int) -> str:
+def dlp(
+    at: float, device: Device, source: tuple[str, int], target: tuple[str, int], user: str, file: str, size: int
+) -> str:
     """Data leak prevention, monitoring only."""
     return line(
         at, device, "utm", "dlp", "0954024576", "warning", 188, eventtype="dlp", filtername="engineering-drawings",

@@ -30,7 +30,9 @@ def probe(at: float, host: str, source: tuple[str, int], *, pid: int) -> str:
 
 
 def sudo(at: float, host: str, user: str, command: str, *, tty: str = "pts/0") -> str:
-    return line(at, host, "sudo", 0, f"{user:>8} : TTY={tty} ; PWD=/home/{user} ; USER=root ; COMMAND={command}", priority=85)
+    return line(
+        at, host, "sudo", 0, f"{user:>8} : TTY={tty} ; PWD=/home/{user} ; USER=root ; COMMAND={command}", priority=85
+    )
 
 
 def cron(at: float, host: str, user: str, command: str, *, pid: int) -> str:

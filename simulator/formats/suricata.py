@@ -111,7 +111,9 @@ def tls(at: float, source: tuple[str, int], target: tuple[str, int], name: str, 
     return orjson.dumps(record).decode()
 
 
-def http(method: str, host: str, url: str, status: int, *, agent: str = "Mozilla/5.0", length: int = 512) -> dict[str, Any]:
+def http(
+    method: str, host: str, url: str, status: int, *, agent: str = "Mozilla/5.0", length: int = 512
+) -> dict[str, Any]:
     """The `http` object of an alert."""
     return {
         "http": {

@@ -100,7 +100,14 @@ def header(path: str) -> Sequence[str]:
 
 
 def modbus(
-    at: float, uid: str, source: tuple[str, int], target: tuple[str, int], function: str, *, unit: int = 1, tid: int = 1
+    at: float,
+    uid: str,
+    source: tuple[str, int],
+    target: tuple[str, int],
+    function: str,
+    *,
+    unit: int = 1,
+    tid: int = 1,
 ) -> str:
     """modbus.log: `function` such as READ_HOLDING_REGISTERS, WRITE_SINGLE_REGISTER."""
     return line("modbus", at, uid, source, target, tid=tid, unit=unit, func=function, pdu_type="REQ")
@@ -115,7 +122,14 @@ def register_change(
 
 
 def s7comm(
-    at: float, uid: str, source: tuple[str, int], target: tuple[str, int], function: str, code: str, *, job: str = "Job Request"
+    at: float,
+    uid: str,
+    source: tuple[str, int],
+    target: tuple[str, int],
+    function: str,
+    code: str,
+    *,
+    job: str = "Job Request",
 ) -> str:
     """s7comm.log of icsnpp: `function` such as Read Variable, Request Download, PLC Stop."""
     return line("s7comm", at, uid, source, target, is_orig=True, source_h=source[0], source_p=source[1],
