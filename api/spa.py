@@ -23,9 +23,9 @@ HINT: Final = """<!doctype html>
 <head><meta charset="utf-8"><title>Taishi 态势</title></head>
 <body>
 <h1>Taishi 态势</h1>
-<p>接口已运行，但尚未构建前端。请在源码目录执行 <code>make dashboards</code>，
+<p>接口已运行，但尚未构建前端。请在源码目录执行 <code>make setup</code>，
 或用 <code>TAISHI_API__DASHBOARDS_DIR</code> 指向已构建的目录，然后刷新本页。</p>
-<p lang="en">The API is running, but the dashboards are not built. Run <code>make dashboards</code> in the source tree,
+<p lang="en">The API is running, but the dashboards are not built. Run <code>make setup</code> in the source tree,
 or point <code>TAISHI_API__DASHBOARDS_DIR</code> at a built folder, and reload. The API is described at
 <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>.</p>
 </body>

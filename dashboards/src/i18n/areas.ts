@@ -1,0 +1,8 @@
+import { common } from "./common";
+import { incidents } from "./incidents";
+import { operations } from "./operations";
+import { overview } from "./overview";
+import { search } from "./search";
+
+/** Every area of texts. A new screen brings its own file. */
+export const areas = { common, incidents, operations, overview, search };
