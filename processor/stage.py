@@ -43,8 +43,8 @@ class Signal:
     """A meta-alert as it was when something about it became worth correlating: opened, doubled, grew worse, met a new
     entity.
 
-    `entities` are "kind:value", `fresh` those that no earlier signal had; `t` is event time, `received_at` the receipt
-    of the delivery that caused it.
+    `entities` are "kind:value", `fresh` those that no earlier signal had; `external`: the attacker is outside; `t` is
+    event time, `received_at` the receipt of the delivery that caused it.
     """
 
     enterprise_id: str
@@ -66,6 +66,7 @@ class Signal:
     attacker: str
     victim: str
     count: int
+    external: bool
 
 
 @dataclass(slots=True)

@@ -48,9 +48,10 @@ def volume(count: int, typical: float) -> float:
 
 
 def severity_of(prior: float, severity: int, outcome: str, *, external: bool, stage: int) -> float:
-    """0–1: half the behaviour's prior, half the product's word; not below a product's "critical" unless blocked."""
+    """0–1: half the behaviour's prior, half the product's word; not below a product's "critical" unless blocked: a
+    scan stays a scan however loudly a product reports it."""
     level = 0.5 * prior + 0.5 * severity / 100.0
-    if severity >= 80:
+    if severity >= 80 and stage > 0:
         level = max(level, severity / 100.0)
     if outcome == "success":
         return min(0.98, level * 1.2)

@@ -19,7 +19,7 @@ from typing import Any, Literal, get_args
 
 FieldType = Literal["keyword", "text", "ip", "date", "long", "float", "boolean", "flattened"]
 
-VENDOR_PREFIXES = ("zeek.", "suricata.", "linux.", "winlog.", "cef.", "leef.", "wazuh.", "fortinet.", "huawei.", "generic.", "linux.",
+VENDOR_PREFIXES = ("zeek.", "suricata.", "linux.", "winlog.", "cef.", "leef.", "wazuh.", "fortinet.", "huawei.", "generic.",
                    "powershell.", "labels.")  # fmt: skip
 """Namespaces of what a product says beyond ECS. Their fields are not documented one by one: exact keywords, searchable
 by name, never counted."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -58,6 +60,51 @@ def api() -> None:
     from taishi.compose import run_api
 
     run_api(_start("api"))
+
+
+@app.command(epilog="Example: `taishi demo` · `taishi demo --region 120000 --enterprises 150`")
+def demo(
+    region: Annotated[str, typer.Option(help="Six-digit code of the province (GB/T 2260).")] = "330000",
+    seed: Annotated[int, typer.Option(help="Another seed is another province.")] = 1,
+    enterprises: Annotated[int, typer.Option(help="How many invented enterprises.", min=20, max=5000)] = 300,
+) -> None:
+    """The whole platform on this machine with a living sample province. Ctrl-C stops it; run again, it goes on."""
+    from taishi.demo import demonstrate
+
+    demonstrate(_start("demo"), region, seed, enterprises)
+
+
+@app.command(
+    epilog="Examples: `taishi simulate --duration 3600 --dry-run lines/` writes files · "
+    "`taishi simulate --onboard` plays a day into the platform of these settings · "
+    "`taishi simulate --duration 600 --scale 10 --json`"
+)
+def simulate(
+    region: Annotated[str, typer.Option(help="Six-digit code of the province; default: the platform's.")] = "",
+    seed: Annotated[int, typer.Option(help="Another seed is another province and another day.")] = 1,
+    enterprises: Annotated[int, typer.Option(min=20, max=5000)] = 300,
+    duration: Annotated[float, typer.Option(help="Seconds of event time.", min=1)] = 86_400.0,
+    start: Annotated[float | None, typer.Option(help="Epoch seconds of the first event; default: ends now.")] = None,
+    scale: Annotated[float, typer.Option(help="Event seconds in a real second; 0 = as fast as taken.", min=0)] = 0.0,
+    rate: Annotated[float | None, typer.Option(help="At most so many lines a second.", min=1)] = None,
+    noise: Annotated[float, typer.Option(help="Factor on the background noise.", min=0)] = 1.0,
+    truth: Annotated[Path | None, typer.Option(help="Write the ground truth here (NDJSON).")] = None,
+    dry_run: Annotated[Path | None, typer.Option(help="Write files into this folder instead of sending.")] = None,
+    onboard: Annotated[bool, typer.Option(help="Enter enterprises, sources, people first.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The closing report as JSON on stdout.")] = False,
+) -> None:
+    """Seeded noise and attacks in real product formats, with a ground-truth file."""
+    from simulator.demo import targets_of
+    from simulator.run import STATE_FILE, Options
+    from taishi.demo import simulate_into
+
+    settings = _start("simulate")
+    options = Options(
+        region=region or settings.region, seed=seed, enterprises=enterprises, start=start, duration=duration,
+        scale=scale, rate=rate, noise=noise, truth=truth, dry_run=dry_run,
+        targets=targets_of(settings), state=(dry_run or settings.data_dir) / STATE_FILE,
+    )  # fmt: skip
+    simulate_into(settings, options, onboard=onboard, as_json=as_json)
 
 
 def run() -> None:

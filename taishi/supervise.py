@@ -9,7 +9,9 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 import structlog
@@ -36,17 +38,27 @@ class Supervisor:
     """Starts `python -m taishi.main <role>` for each role. A role that dies is started again, at first after half a
     second, then with growing pauses, so that a broken setting does not spin."""
 
-    def __init__(self, roles: Sequence[str] = ROLES, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        roles: Sequence[str] = ROLES,
+        environment: Mapping[str, str] | None = None,
+        log_file: Path | None = None,
+    ) -> None:
+        """`log_file`: where the roles write their logs instead of our own standard error."""
         self._environment = {**os.environ, **(environment or {})}
-        self._children = [self._start(role) for role in roles]
+        self._log_file = log_file
         self._stopping = threading.Event()
+        self._children = [self._start(role) for role in roles]
 
     def _start(self, role: str) -> _Child:
-        process = subprocess.Popen(  # noqa: S603  our own interpreter and module
-            [sys.executable, "-m", "taishi.main", role],
-            env=self._environment,
-            start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops the roles in order
-        )
+        with self._log_file.open("ab") if self._log_file else nullcontext() as log_to:
+            process = subprocess.Popen(  # noqa: S603  our own interpreter and module
+                [sys.executable, "-m", "taishi.main", role],
+                env=self._environment,
+                stdout=log_to,
+                stderr=log_to,
+                start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops the roles in order
+            )
         return _Child(role, process, time.monotonic())
 
     def watch(self) -> None:

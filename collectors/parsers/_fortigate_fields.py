@@ -74,7 +74,7 @@ FILE_HASHES: Final = ("analyticscksum", "filehash", "checksum", "file_hash")
 
 SUBTYPES: Final[dict[str, tuple[str, str, bool]]] = {
     "virus": ("malware", "virus", False), "ips": ("intrusion_detection", "ips", False),
-    "anomaly": ("intrusion_detection", "denial of service", False), "webfilter": ("web", "webfilter", True),
+    "anomaly": ("intrusion_detection", "anomaly", False), "webfilter": ("web", "webfilter", True),
     "app-ctrl": ("network", "app-ctrl", True), "dlp": ("intrusion_detection", "dlp", False),
     "dns": ("network", "dns", True),
     "emailfilter": ("email", "emailfilter", True), "spamfilter": ("email", "emailfilter", True),

@@ -163,6 +163,7 @@ def _member(signal: Signal) -> Member:
         technique=signal.technique, stage=signal.stage, name=signal.name, severity=signal.severity,
         outcome=signal.outcome, risk=signal.risk, surprise=signal.surprise, criticality=signal.criticality,
         attacker=signal.attacker, victim=signal.victim, count=signal.count, entities=signal.entities,
+        external=signal.external,
     )  # fmt: skip
 
 

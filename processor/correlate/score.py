@@ -121,8 +121,11 @@ def strongest(members: Sequence[Member]) -> dict[str, Member]:
 
 
 def chain_length(members: Sequence[Member]) -> int:
-    """Distinct stages on the longest non-decreasing chain in order of time, of members that weigh enough."""
-    steps = sorted((m.first, m.stage, m.id) for m in members if m.risk >= STAGE_RISK)
+    """Distinct stages on the longest non-decreasing chain in order of time, of members that weigh enough.
+
+    Knocking and trying from outside are one stage: the Internet does both to everybody all day, and a person is needed
+    when something inside follows."""
+    steps = sorted((m.first, 0 if m.attempt else m.stage, m.id) for m in members if m.risk >= STAGE_RISK)
     tails: list[int] = []  # of strictly increasing chains: distinct stages are what counts
     for _, stage, _ in steps:
         place = bisect_right(tails, stage - 1)

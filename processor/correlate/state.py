@@ -40,6 +40,12 @@ class Member:
     victim: str
     count: int
     entities: list[str]
+    external: bool
+
+    @property
+    def attempt(self) -> bool:
+        """Somebody outside tries: scans and exploit attempts that nobody saw succeed."""
+        return self.external and self.stage <= 1 and self.outcome != "success"
 
     @property
     def group(self) -> str:

@@ -11,6 +11,7 @@ Formulae: `docs/spec/correlation.md` (rarity, volume, surprise, risk of a meta-a
 from __future__ import annotations
 
 import heapq
+from dataclasses import replace
 from hashlib import blake2b
 from zlib import crc32
 
@@ -33,7 +34,7 @@ from processor.stages.aggregate_state import (
     State,
     Waiting,
 )
-from processor.surprise import BASE_MEMORY, meta_risk, opening_probability, surprise_of, volume
+from processor.surprise import BASE_MEMORY, meta_risk, opening_probability, rarity, surprise_of, volume
 from taishi import clock
 from taishi.event import Batch, Event
 
@@ -57,6 +58,19 @@ MAX_BASE = 3000
 MAX_RECENT = 256
 MAX_FAN = 16
 """Open meta-alerts of one behaviour and victim, or of one scanning behaviour; the next attackers share one."""
+
+FAMILIAR_RARITY = 0.5
+FAMILIAR_TIMES = 2.5
+"""An attempt from outside is background where its rule is no rarer than this and was met this often (decayed)."""
+
+LOUD = 4
+"""Alerts of one outside address in a background session after which it gets a meta-alert of its own: mass scanners
+knock once or twice, who means this enterprise tries again."""
+
+MAX_TALKERS = 256
+BACKGROUND_GAP = 4 * 3600.0
+BACKGROUND_LENGTH = 86_400.0
+"""A background session ends after this silence, and after this length in any case (seconds of event time)."""
 
 QUIET_SIGNAL = 1800.0
 """A meta-alert that goes on is signalled at least this often (event time), so that its incident stays warm."""
@@ -193,9 +207,37 @@ class _Run:
         if meta is not None and (held.t - meta.own >= meta.gap or meta.first - held.t >= meta.gap):
             _close(state, meta)
             meta = None
+        if meta is None and self._is_background(held):
+            self._add(self._background(held), held, own=True)
+            return
         if meta is None:
             meta = self._open(held)
         self._add(meta, held, own=True)
+
+    def _is_background(self, held: Held) -> bool:
+        """Somebody outside tries what others try here all day."""
+        attempt = held.external and held.stage <= 1 and held.outcome != "success" and held.severity < 80
+        if not attempt or held.late:
+            return False
+        key = f"{held.behaviour}|rule:{held.rule}"
+        times = self._state.decayed(key, held.t, BASE_MEMORY)
+        familiar = rarity(self._opening(key, held.t)) < FAMILIAR_RARITY and times >= FAMILIAR_TIMES
+        shared = self._state.open.get(_background_key(held))
+        return familiar and (shared is None or shared.talkers.get(held.attacker, 0) < LOUD)
+
+    def _background(self, held: Held) -> Meta:
+        """The session that all background attempts of one behaviour share. It names no attacker and links to nothing:
+        its addresses are found through its events."""
+        key = _background_key(held)
+        meta = self._state.open.get(key)
+        if meta is not None and (held.t - meta.own >= meta.gap or held.t - meta.first >= BACKGROUND_LENGTH):
+            _close(self._state, meta)
+            meta = None
+        if meta is None:
+            meta = self._new(replace(held, attacker="", gap=BACKGROUND_GAP, base=key), key)
+        if held.attacker in meta.talkers or len(meta.talkers) < MAX_TALKERS:
+            meta.talkers[held.attacker] = meta.talkers.get(held.attacker, 0) + 1
+        return meta
 
     def _companion(self, held: Held) -> Meta | None:
         if not held.ambiguous:
@@ -217,6 +259,10 @@ class _Run:
                     return shared
                 if shared is not None:
                     _close(state, shared)
+        return self._new(held, key)
+
+    def _new(self, held: Held, key: str) -> Meta:
+        state = self._state
         probability = self._opening(held.base, held.t)
         common = self._opening(held.behaviour, held.t)
         meta = Meta(
@@ -294,9 +340,13 @@ class _Run:
                 severity=meta.severity, outcome=meta.outcome, risk=meta.risk, surprise=meta.surprise,
                 criticality=meta.criticality, first=meta.first, entities=list(meta.entities),
                 fresh=meta.entities[told:], attacker=meta.attacker,
-                victim=meta.victim, count=meta.count,
+                victim=meta.victim, count=meta.count, external=meta.external,
             )
         )
+
+
+def _background_key(held: Held) -> str:
+    return f"{held.behaviour}|outside>{held.victim}"
 
 
 def _scope(behaviour: Behaviour, attacker: str, victim: str, external: bool) -> tuple[str, str]:
@@ -324,7 +374,7 @@ def _note(meta: Meta, held: Held) -> bool:
         fresh = True
     if held.product and held.product not in meta.products and len(meta.products) < MAX_PRODUCTS:
         meta.products.append(held.product)
-    for entity in held.entities:
+    for entity in held.entities if not meta.talkers else ():
         if entity not in meta.entities and len(meta.entities) < 64:
             meta.entities.append(entity)
             fresh = True

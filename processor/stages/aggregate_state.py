@@ -86,6 +86,8 @@ class Meta:
     entities: list[str] = field(default_factory=list)
     products: list[str] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
+    talkers: dict[str, int] = field(default_factory=dict)
+    """Of a background session: outside address → its alerts."""
     sample: list[list[Any]] = field(default_factory=list)
 
     def evidence(self) -> list[str]:

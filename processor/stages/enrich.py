@@ -19,6 +19,9 @@ FUTURE_ALLOWANCE = 60.0
 """Seconds that an event may be ahead of its receipt and still move the newest time: one wrong clock must not make
 everybody else late."""
 
+BACKLOG = 3600.0
+"""A delivery whose newest event is older than this was kept somewhere on its way: it says nothing about a clock."""
+
 STAMP_LENGTH = len("2026-01-01T00:00:00.000Z")
 
 
@@ -66,7 +69,9 @@ class Enrich:
             kept.append(event)
         if kept:
             work.delays[batch.delivery] = len(kept) * batch.received_at - times
-            work.skews[batch.source_id] = clock.to_seconds(max(e["@timestamp"] for e in kept)) - batch.received_at
+            skew = clock.to_seconds(max(e["@timestamp"] for e in kept)) - batch.received_at
+            if skew > -BACKLOG:
+                work.skews[batch.source_id] = skew
         batch.events = kept
         if top:
             work.newest[batch.delivery] = clock.to_seconds(top)

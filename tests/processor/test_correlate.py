@@ -226,11 +226,11 @@ def test_decisions_on_forgotten_incidents_do_no_harm() -> None:
 # ---------------------------------------------------------------- score
 
 
-def _member(stage: int, first: float, risk: float = 0.5) -> Member:
+def _member(stage: int, first: float, risk: float = 0.5, *, external: bool = False) -> Member:
     return Member(
         id=f"{stage}-{first}", incident="i", t=first, first=first, last=first, behaviour="b", technique=f"T{stage}",
         stage=stage, name="n", severity=50, outcome="unknown", risk=risk, surprise=1.0, criticality=0.0, attacker="",
-        victim="", count=1, entities=[],
+        victim="", count=1, entities=[], external=external,
     )  # fmt: skip
 
 
@@ -240,6 +240,14 @@ def _member(stage: int, first: float, risk: float = 0.5) -> Member:
 )
 def test_the_chain_counts_distinct_stages_in_order(stages: list[int], length: int) -> None:
     assert score.chain_length([_member(stage, float(at)) for at, stage in enumerate(stages)]) == length
+
+
+def test_knocking_and_trying_from_outside_are_one_stage() -> None:
+    outside = [_member(0, 0.0, external=True), _member(1, 1.0, external=True)]
+    assert score.chain_length(outside) == 1
+    assert score.chain_length([*outside, _member(2, 2.0)]) == 2
+    outside[1].outcome = "success"
+    assert score.chain_length(outside) == 2
 
 
 def test_weak_alerts_are_no_links_of_the_chain() -> None:

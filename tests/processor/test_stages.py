@@ -172,3 +172,39 @@ def test_events_that_are_no_alerts_leave_no_state(count: int) -> None:
     pipeline.run(batches([flow(START + i, "10.1.0.20", "192.0.2.1") for i in range(count)]) if count else [])
     assert not pipeline.rows
     assert not pipeline.views["aggregate"].blobs
+
+
+def _knocks(count: int, rule: str = "SCAN probe", technique: str = "T1595", severity: int = 30) -> list[Event]:
+    """One alert each from as many outside addresses, every five minutes."""
+    return [
+        alert(START + i * 300, technique, rule, severity, f"198.51.100.{i % 250}", "10.1.0.20") for i in range(count)
+    ]
+
+
+def test_what_the_internet_does_all_day_becomes_a_few_background_sessions() -> None:
+    metas = _run(_knocks(200)).metas.values()
+    assert sum(meta["count"] for meta in metas) == 200
+    assert len(metas) < 10
+    (background,) = [meta for meta in metas if meta["count"] > 100]
+    assert background["attacker"] == ""
+    assert background["entities"] == []
+
+
+def test_an_outside_address_that_tries_again_and_again_leaves_the_background() -> None:
+    loud = [alert(START + 50_000 + i * 20, "T1595", "SCAN probe", 30, ATTACKER, "10.1.0.20") for i in range(12)]
+    events = sorted([*_knocks(200), *loud], key=lambda event: str(event["@timestamp"]))
+    own = [meta for meta in _run(events).metas.values() if meta["attacker"] == ATTACKER]
+    assert [meta["count"] for meta in own] == [12 - 4]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"rule.name": "SCAN of a kind never met"}, {"taishi.outcome": "success"}, {"event.severity": 90},
+     {"taishi.attacker.ip": "10.1.0.30", "source.ip": "10.1.0.30"}],
+)  # fmt: skip
+def test_what_is_new_succeeds_is_critical_or_comes_from_inside_is_never_background(change: dict[str, Any]) -> None:
+    special = {**alert(START + 50_000, "T1595", "SCAN probe", 30, ATTACKER, "10.1.0.20"), **change}
+    events = sorted([*_knocks(200), special], key=lambda event: str(event["@timestamp"]))
+    metas = _run(events).metas.values()
+    names = {special["taishi.attacker.ip"], "eng1" if "source.ip" in change else ATTACKER}
+    assert any(meta["attacker"] in names and meta["count"] == 1 for meta in metas)
