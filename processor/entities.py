@@ -54,8 +54,8 @@ def is_internal(address: str) -> bool:
 
 
 def _documentation(address: str) -> bool:
-    """RFC 5737 and RFC 3849 examples stand for outside addresses wherever examples are played."""
-    return address.startswith(("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:"))
+    """Examples (RFC 5737, RFC 3849) and benchmark addresses (RFC 2544) stand for outside ones wherever they are played."""
+    return address.startswith(("192.0.2.", "198.51.100.", "203.0.113.", "198.18.", "198.19.", "2001:db8:"))
 
 
 def host_entity(facts: EnterpriseFacts, address: object, hostname: object, *, hub: bool = False) -> str:

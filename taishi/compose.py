@@ -11,11 +11,11 @@ from pathlib import Path
 
 import uvicorn
 import uvloop
+from fastapi import FastAPI
+
 from api.app import create_app
 from collectors.collector import Collector
-from fastapi import FastAPI
 from processor.worker import Worker
-
 from taishi.errors import ConfigError
 from taishi.observe import Health, serve_health
 from taishi.records.port import Records

@@ -19,7 +19,7 @@ FUTURE_ALLOWANCE = 60.0
 """Seconds that an event may be ahead of its receipt and still move the newest time: one wrong clock must not make
 everybody else late."""
 
-BACKLOG = 3600.0
+BACKLOG = 900.0
 """A delivery whose newest event is older than this was kept somewhere on its way: it says nothing about a clock."""
 
 STAMP_LENGTH = len("2026-01-01T00:00:00.000Z")

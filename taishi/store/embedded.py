@@ -338,7 +338,8 @@ def _after(search: Search) -> Query:
     if key >= 1 << 64:
         raise QueryError("the cursor is not one of ours; begin again without it")
     low, high = (key, None) if search.ascending else (None, key)
-    return Query.range_query(columns.schema(), "_sort", tantivy.FieldType.Unsigned, low, high, low is None, high is None)
+    kind = tantivy.FieldType.Unsigned
+    return Query.range_query(columns.schema(), "_sort", kind, low, high, low is None, high is None)
 
 
 # ---------------------------------------------------------------- shard names

@@ -298,12 +298,11 @@ class SqliteConsumer:
         self._positions[partition] = offset
 
     def close(self) -> None:
-        with _translated(), self._connection as connection:
-            with _write(connection):
-                for table in ("owner", "member"):
-                    column = "member" if table == "owner" else "id"
-                    connection.execute(
-                        f"DELETE FROM {table} WHERE consumer_group = ? AND {column} = ?",  # noqa: S608  our own names
-                        (self._group, self._id),
-                    )
+        with _translated(), self._connection as connection, _write(connection):
+            for table in ("owner", "member"):
+                column = "member" if table == "owner" else "id"
+                connection.execute(
+                    f"DELETE FROM {table} WHERE consumer_group = ? AND {column} = ?",  # noqa: S608  our own names
+                    (self._group, self._id),
+                )
         self._connection.close()
