@@ -5,7 +5,7 @@ describe("numbers", () => {
   it("groups and rounds", () => {
     expect(number(1234567, "zh")).toBe("1,234,567");
     expect(percent(0.256, "en")).toBe("26%");
-    expect(riskIndex(0.4567, "en")).toBe("45.7");
+    expect(riskIndex(45.67, "en")).toBe("45.7");
   });
 });
 

@@ -11,9 +11,9 @@ export function percent(value: number, language: Language, digits = 0): string {
   return value.toLocaleString(locale(language), { style: "percent", maximumFractionDigits: digits });
 }
 
-/** A risk row of 0 to 1 as the index people know, 0 to 100 with one digit. */
+/** A risk index, 0 to 100, with one digit. */
 export function riskIndex(value: number, language: Language): string {
-  return number(value * 100, language, 1);
+  return number(value, language, 1);
 }
 
 const two = (value: number): string => String(value).padStart(2, "0");
