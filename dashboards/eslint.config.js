@@ -16,6 +16,8 @@ export default ts.config(
       // Event handlers of React may return promises that report their own failure.
       "@typescript-eslint/no-misused-promises": ["error", { checksVoidReturn: { attributes: false } }],
       "no-console": "error",
+      // About the React compiler, which is not used here.
+      "react-hooks/incompatible-library": "off",
     },
   },
 );

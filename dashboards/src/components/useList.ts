@@ -1,23 +1,23 @@
 /** Lists that come page by page. */
 import { useInfiniteQuery, type InfiniteData, type UseInfiniteQueryResult } from "@tanstack/react-query";
 
-interface Page<Row> {
-  items: Row[];
+interface Page {
+  items: unknown[];
   next_cursor?: string | null;
 }
 
-export interface List<Row, P extends Page<Row>> {
-  rows: Row[];
+export interface List<P extends Page> {
+  rows: P["items"];
   first: P | undefined;
   query: UseInfiniteQueryResult<InfiniteData<P>>;
 }
 
 /** `load` gets the cursor of the page wanted, undefined for the first. */
-export function useList<Row, P extends Page<Row>>(
+export function useList<P extends Page>(
   key: readonly unknown[],
   load: (cursor: string | undefined) => Promise<P>,
   enabled = true,
-): List<Row, P> {
+): List<P> {
   const query = useInfiniteQuery({
     queryKey: key,
     queryFn: ({ pageParam }) => load(pageParam),
