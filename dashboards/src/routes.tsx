@@ -22,6 +22,7 @@ const inShell: RouteObject[] = [
   { path: "incidents", element: page(() => import("./pages/incidents/Queue")) },
   { path: "incidents/:id", element: page(() => import("./pages/incidents/IncidentPage")) },
   { path: "search", element: page(() => import("./pages/search/Search")) },
+  { path: "meta-alerts", element: page(() => import("./pages/search/MetaAlerts")) },
   { path: "overview", element: page(() => import("./pages/overview/Overview")) },
   { path: "overview/:code", element: page(() => import("./pages/overview/Overview")) },
   { path: "parks/:id", element: page(() => import("./pages/overview/Park")) },

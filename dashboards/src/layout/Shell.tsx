@@ -4,6 +4,7 @@ import { NavLink, Outlet } from "react-router";
 import { setLanguage } from "../i18n";
 import { useTexts } from "../i18n/use";
 import { useSession, useSignedIn } from "../session";
+import { Everywhere } from "./Everywhere";
 import { places } from "./navigation";
 
 function Person(): ReactNode {
@@ -78,6 +79,7 @@ export function Shell(): ReactNode {
       <main id="main" tabIndex={-1}>
         <Outlet />
       </main>
+      <Everywhere />
     </div>
   );
 }
