@@ -173,6 +173,12 @@ def ledger(session: Session, place: Place, window: Window) -> dict[str, int]:
     return dict(zip(BALANCE, map(int, session.execute(statement).one()), strict=True))
 
 
+def reaches_back(session: Session, place: Place, window: Window) -> bool:
+    """Whether the ledger begins before the window: a period that was hardly watched is no comparison."""
+    first = session.scalar(select(func.min(Ledger.hour)).where(*place.owned(Ledger), Ledger.received > 0))
+    return first is not None and first * HOUR <= window.start
+
+
 def open_incidents() -> Subquery:
     """Enterprise → open incidents (`enterprise_id`, `amount`), to be joined. One grouped pass over the queue's index:
     a count for each row of a list would be a search each."""

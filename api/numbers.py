@@ -95,8 +95,12 @@ def volume_numbers(
 
 
 def numbers(services: Services, caller: Caller, session: Session, place: Place, window: Window) -> list[Number]:
-    """All figures of a place; an enterprise has no enterprises to count."""
+    """All figures of a place; an enterprise has no enterprises to count. Nothing is compared with a time before the
+    platform heard of the place."""
     found = incident_numbers(caller, session, place, window)
     if place.enterprise_id is None:
         found += enterprise_numbers(caller, session, place, window)
-    return found + volume_numbers(services, caller, session, place, window)
+    found += volume_numbers(services, caller, session, place, window)
+    if figures.reaches_back(session, place, window.before):
+        return found
+    return [number.model_copy(update={"previous": None}) for number in found]

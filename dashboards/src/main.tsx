@@ -3,6 +3,7 @@ import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import { startTexts } from "./i18n";
 import "./style.css";
+import "./components/table.css";
 
 startTexts();
 const root = document.getElementById("root");

@@ -93,7 +93,7 @@ def reasons(state: State, case: Case) -> list[dict[str, Any]]:
                 "meta_id": member.id,
                 "text_zh": f"{stage_zh}阶段：{zh}（{member.name}），{member.count} 次，严重程度 {member.severity}，"
                 f"罕见度 {member.surprise:.0%}{done_zh}",
-                "text_en": f"{stage_en}: {en} ({member.name}), {member.count} times, severity {member.severity}, "
+                "text_en": f"{stage_en}: {en} ({member.name}), {_times(member.count)}, severity {member.severity}, "
                 f"surprise {member.surprise:.0%}{done_en}",
             }
         )
@@ -156,3 +156,7 @@ def _pivot(member: Member, others: Sequence[Member]) -> tuple[str, str]:
         value = value_of(member.attacker)
         return f"先前的受害主机 {value} 成为攻击源，", f"{value}, a victim before, now attacks; "
     return "", ""
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

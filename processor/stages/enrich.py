@@ -1,6 +1,7 @@
 """enrich: ownership, region, industry and asset on every event; who attacked whom on every alert; what came late.
 
-State of an enterprise: the newest event time it has sent, as text. An event is late when it lags behind that by more
+State of an enterprise: the newest event time it has sent, as text, and by source how far its last delivery was from
+its receipt. An event is late when it lags behind that by more
 than the allowed lateness; late events are stored and correlated like others, in a lane of their own.
 """
 
@@ -19,8 +20,9 @@ FUTURE_ALLOWANCE = 60.0
 """Seconds that an event may be ahead of its receipt and still move the newest time: one wrong clock must not make
 everybody else late."""
 
-BACKLOG = 900.0
-"""A delivery whose newest event is older than this was kept somewhere on its way: it says nothing about a clock."""
+STEADY = 60.0
+"""Two deliveries of a source must be equally far from their receipt, to so many seconds, before that is taken for its
+clock: a backlog that catches up comes closer with each."""
 
 STAMP_LENGTH = len("2026-01-01T00:00:00.000Z")
 
@@ -45,7 +47,7 @@ class Enrich:
                 self._batch(work, batch, state)
 
     def _batch(self, work: Work, batch: Batch, state: StateView) -> None:
-        memory = state.get(batch.enterprise_id) or {"newest": ""}
+        memory = state.get(batch.enterprise_id) or {"newest": "", "skews": {}}
         newest: str = memory["newest"]
         floor = clock.to_text(max(0.0, clock.to_seconds(newest) - self._lateness)) if newest else ""
         limit = clock.to_text(batch.received_at + FUTURE_ALLOWANCE)
@@ -70,13 +72,15 @@ class Enrich:
         if kept:
             work.delays[batch.delivery] = len(kept) * batch.received_at - times
             skew = clock.to_seconds(max(e["@timestamp"] for e in kept)) - batch.received_at
-            if skew > -BACKLOG:
+            before = memory["skews"].get(batch.source_id)
+            if before is not None and abs(skew - before) < STEADY:
                 work.skews[batch.source_id] = skew
+            memory["skews"][batch.source_id] = round(skew, 3)
         batch.events = kept
         if top:
             work.newest[batch.delivery] = clock.to_seconds(top)
-        if top > newest:
-            state.put(batch.enterprise_id, {"newest": top})
+        if kept:
+            state.put(batch.enterprise_id, {**memory, "newest": max(top, newest)})
 
 
 def _check(event: Event) -> str:

@@ -67,7 +67,13 @@ def stage(identity: str) -> int:
     return found.stage if found else 0
 
 
+@cache
+def _by_name() -> dict[str, Tactic]:
+    return {tactic.name_en.lower(): tactic for tactic in tactics().values()}
+
+
 def label(identity: str) -> tuple[str, str]:
-    """Chinese and English name of a technique or tactic; the id itself where unknown."""
-    found = technique(identity) or tactics().get(identity)
+    """Chinese and English name of a technique or tactic, a tactic also by its English name; the text itself where
+    unknown."""
+    found = technique(identity) or tactics().get(identity) or _by_name().get(identity.lower())
     return (found.name_zh, found.name_en) if found else (identity, identity)

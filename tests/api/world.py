@@ -132,6 +132,8 @@ def _sources(side: Side) -> list[Base]:
             **_owned(side), source_id=side.id("src"), hour=hour, received=3 * scale, stored=2 * scale,
             quarantined=scale, delay_sum=1.0 * scale,
         ),
+        # An hour long ago, so that there is a period before to compare with.
+        Ledger(**_owned(side), source_id=side.id("src"), hour=hour - 1000, received=1, stored=1),
         QuarantineRecord(
             **_owned(side), id=side.id("quarantined"), source_id=side.id("src"), received_at=NOW - 100,
             original=side.text("an unreadable line"), reason=side.text("no parser"), parser=side.marker,

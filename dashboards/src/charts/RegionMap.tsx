@@ -9,7 +9,7 @@ import { useTexts } from "../i18n/use";
 import { useSession } from "../session";
 import { palette } from "../theme/tokens";
 import { Chart, type Instance, type Option } from "./Chart";
-import { inkOn, riskColour } from "./ramp";
+import { inkOn, riskColour, scaleTop } from "./ramp";
 
 type Row = Schemas["RegionRow"];
 
@@ -77,10 +77,11 @@ export function RegionMap({ code, rows, height, highlighted, onOpen, onPoint, fo
     const colours = palette[mode];
     const byCode = new Map(rows.map((row) => [row.region.code, row]));
     const names = pack.data ? labelled(pack.data) : new Set<string>();
+    const top = scaleTop(rows.map((row) => row.risk?.mid ?? 0));
     const data = (pack.data?.features ?? []).map(({ properties }) => {
       const row = byCode.get(properties.adcode);
       const known = row?.risk && !row.risk.insufficient && row.enterprises > 0;
-      const fill = known && row.risk ? riskColour(row.risk.mid, mode) : colours.raised;
+      const fill = known && row.risk ? riskColour(row.risk.mid, mode, top) : colours.raised;
       return {
         name: properties.adcode,
         value: row?.risk?.mid ?? 0,

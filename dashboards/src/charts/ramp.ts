@@ -12,9 +12,14 @@ function hex(rgb: Rgb): string {
   return `#${rgb.map((part) => Math.round(part).toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** The colour of an index of 0 to 100. */
-export function riskColour(index: number, mode: Mode): string {
-  const share = Math.min(1, Math.max(0, index / 100));
+/** The upper end of a map's scale: the next step of twenty above its largest index, so that differences are seen. */
+export function scaleTop(indexes: readonly number[]): number {
+  return Math.min(100, Math.max(20, Math.ceil(Math.max(0, ...indexes) / 20) * 20));
+}
+
+/** The colour of an index on a scale of 0 to `top`. */
+export function riskColour(index: number, mode: Mode, top = 100): string {
+  const share = Math.min(1, Math.max(0, index / top));
   const [low, high] = riskRamp[mode].map(parse) as [Rgb, Rgb];
   return hex([0, 1, 2].map((i) => (low[i] ?? 0) + ((high[i] ?? 0) - (low[i] ?? 0)) * share) as unknown as Rgb);
 }

@@ -1,6 +1,5 @@
 /** A plain table for lists of up to a few hundred rows: sticky header, rows that open by click and Enter. */
 import type { KeyboardEvent, MouseEvent, ReactNode } from "react";
-import "./table.css";
 
 export interface Column<Row> {
   key: string;

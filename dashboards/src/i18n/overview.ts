@@ -28,7 +28,7 @@ export const overview = texts(
     change: { up: "较上期上升 {{value}}", down: "较上期下降 {{value}}", same: "与上期持平", none: "无上期数据" },
     whole: "全{{level}}",
     drill: "点击地图或排名进入下级区域",
-    legend: "风险指数 低 → 高；斜线为数据不足或无数据",
+    legend: "风险指数 0 → {{top}}；斜线为数据不足或无数据",
     county: "县（市、区）没有下级区域图，见下方园区与企业",
     riskPage: {
       title: "风险指数的构成",
@@ -80,7 +80,7 @@ export const overview = texts(
     change: { up: "up {{value}} on the period before", down: "down {{value}}", same: "as before", none: "no earlier data" },
     whole: "Whole {{level}}",
     drill: "Click the map or the ranking to go down",
-    legend: "Risk index low → high; hatched: insufficient or no data",
+    legend: "Risk index 0 → {{top}}; hatched: insufficient or no data",
     county: "A county has no map of its own; see its parks and enterprises below",
     riskPage: {
       title: "What makes up the risk index",

@@ -135,7 +135,7 @@ export default function EnterprisePage(): ReactNode {
       <header className="page-head">
         {may("overview.read") && (
           <nav className="crumbs" aria-label={t("enterprises.region")}>
-            {[...data.path, data.region].map((step) => (
+            {data.path.map((step) => (
               <span key={step.code}>
                 <Link to={`/overview/${step.code}`}>{nameOf(step, language)}</Link>
                 <span aria-hidden="true"> / </span>

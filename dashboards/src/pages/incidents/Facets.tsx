@@ -52,12 +52,19 @@ function withSeverity(params: URLSearchParams, value: string): URLSearchParams {
 
 export function Facets({ facets, params, onChange }: Props): ReactNode {
   const { t, language } = useTexts("incidents");
+  const { t: common } = useTexts("common");
   if (!facets) return null;
+  /** Our own words for values that are not names. */
+  const words = (group: string, value: string): string | undefined => {
+    if (group === "severity" || group === "status" || group === "outcome") return common(`${group}.${value}`);
+    if (group === "verdict") return common(`verdict.${value || "none"}`);
+    return group === "owner" && value === "none" ? t("nobody") : undefined;
+  };
   const filtered = [...params.keys()].some((name) => name !== "view" && name !== "sort");
   const one = (group: string, name: string, facet: Facet): ReactNode => {
     const bySeverity = group === "severity";
     const on = bySeverity ? severityOn(params, facet.value) : isOn(params, name, facet.value);
-    const label = language === "zh" ? facet.label_zh : facet.label_en;
+    const label = words(group, facet.value) ?? (language === "zh" ? facet.label_zh : facet.label_en);
     return (
       <li key={facet.value}>
         <button

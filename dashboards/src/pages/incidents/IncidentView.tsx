@@ -34,6 +34,7 @@ interface Props {
 function Facts({ incident, now }: { incident: Detail; now: number }): ReactNode {
   const { t, language } = useTexts("incidents");
   const { t: common } = useTexts("common");
+  const { may } = useSession();
   return (
     <dl className="facts">
       <dt>{t("enterprise")}</dt>
@@ -42,7 +43,11 @@ function Facts({ incident, now }: { incident: Detail; now: number }): ReactNode 
       </dd>
       <dt>{t("region")}</dt>
       <dd>
-        <Link to={`/overview/${incident.region.code}`}>{nameOf(incident.region, language)}</Link>
+        {may("overview.read") ? (
+          <Link to={`/overview/${incident.region.code}`}>{nameOf(incident.region, language)}</Link>
+        ) : (
+          nameOf(incident.region, language)
+        )}
       </dd>
       <dt>{t("owner")}</dt>
       <dd>{incident.owner_name || incident.owner || t("nobody")}</dd>

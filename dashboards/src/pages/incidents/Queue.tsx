@@ -47,7 +47,7 @@ function useColumns(now: number): GridColumn<Incident>[] {
   const { t, language } = useTexts("incidents");
   return useMemo(
     () => [
-      { key: "severity", title: t("column.severity"), track: "92px", cell: (row) => <Severity level={row.severity_level} /> },
+      { key: "severity", title: t("column.severity"), track: "84px", cell: (row) => <Severity level={row.severity_level} /> },
       {
         key: "incident",
         title: t("column.incident"),

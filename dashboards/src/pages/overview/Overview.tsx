@@ -4,6 +4,7 @@ import { useState, type ReactNode } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { api, take, type Schemas } from "../../api/client";
 import { RegionMap } from "../../charts/RegionMap";
+import { scaleTop } from "../../charts/ramp";
 import { Trend } from "../../charts/Trend";
 import { RiskMark } from "../../components/marks";
 import { Failure, Loading } from "../../components/States";
@@ -41,7 +42,7 @@ function Crumbs({ detail }: { detail: Schemas["RegionDetail"] }): ReactNode {
   const { t, language } = useTexts("overview");
   return (
     <nav className="crumbs" aria-label={t("region")} data-testid="crumbs">
-      {detail.path.map((step) => (
+      {detail.path.filter((step) => step.code !== detail.region.code).map((step) => (
         <span key={step.code}>
           <Link to={`/overview/${step.code}`}>{nameOf(step, language)}</Link>
           <span aria-hidden="true"> / </span>
@@ -149,7 +150,7 @@ export default function Overview(): ReactNode {
             <h2>{t("map")}</h2>
             <RegionMap code={code} rows={detail.children} height={440} highlighted={pointed} onOpen={open} onPoint={setPointed} />
             <p className="quiet map-legend">
-              <span className="ramp" aria-hidden="true" /> {t("legend")}
+              <span className="ramp" aria-hidden="true" /> {t("legend", { top: scaleTop(detail.children.map((row) => row.risk?.mid ?? 0)) })}
             </p>
             <MapNote />
           </div>

@@ -30,8 +30,6 @@ export default function Park(): ReactNode {
               <span aria-hidden="true"> / </span>
             </span>
           ))}
-          <Link to={`/overview/${data.region.code}`}>{nameOf(data.region, language)}</Link>
-          <span aria-hidden="true"> / </span>
           <strong aria-current="page">{nameOf(data, language)}</strong>
         </nav>
         <Link to={`/risk/park/${data.id}`}>

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useState, type ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { api, take, type Schemas } from "../../api/client";
 import { RegionMap } from "../../charts/RegionMap";
+import { scaleTop } from "../../charts/ramp";
 import { Trend } from "../../charts/Trend";
 import { RiskMark, Severity } from "../../components/marks";
 import { number, percent, shortTime, time } from "../../format";
@@ -138,7 +139,7 @@ function Board({ home }: { home: string }): ReactNode {
       <section className="screen-map">
         <h2>{t("map")}</h2>
         <RegionMap code={home} rows={data.ranking} height={700} fontSize={17} onOpen={(code) => void navigate(`/overview/${code}`)} />
-        <p>{t("legend")}</p>
+        <p>{t("legend", { top: scaleTop(data.ranking.map((row) => row.risk?.mid ?? 0)) })}</p>
       </section>
       <section className="screen-ranking">
         <h2>{t("ranking")}</h2>

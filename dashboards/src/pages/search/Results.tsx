@@ -1,5 +1,6 @@
 import { App, Button, Dropdown } from "antd";
 import { useState, type ReactNode } from "react";
+import { time } from "../../format";
 import { useTexts } from "../../i18n/use";
 import { allFields } from "./fields";
 
@@ -9,6 +10,12 @@ export interface CellActions {
   onNarrow: (field: string, value: unknown, exclude: boolean) => void;
   onColumn: (field: string) => void;
   columns: readonly string[];
+}
+
+/** The time in the reader's zone; everything else as it is. */
+function readable(field: string, text: string): string {
+  const at = field === "@timestamp" ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? text : time(at / 1000);
 }
 
 export function shown(value: unknown): string {
@@ -41,7 +48,7 @@ export function Value({ field, value, actions }: { field: string; value: unknown
   return (
     <Dropdown menu={{ items }} trigger={["click"]}>
       <button type="button" className="search-value ellipsis" title={text}>
-        {text}
+        {readable(field, text)}
       </button>
     </Dropdown>
   );

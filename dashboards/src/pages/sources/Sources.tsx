@@ -81,26 +81,21 @@ function Totals({ page }: { page: Page }): ReactNode {
 
 function Statuses({ page, on, onToggle }: { page: Page; on: string | null; onToggle: (status: string) => void }): ReactNode {
   const { t, language } = useTexts("operations");
-  const { rows } = { rows: page.statuses };
   return (
     <div className="row" role="group" aria-label={t("sources.status")}>
-      {rows.map((row) => {
-        const name = page.items.find((item) => item.status === row.status);
-        const label = name ? (language === "zh" ? name.status_zh : name.status_en) : row.status;
-        return (
-          <Button
-            key={row.status}
-            size="small"
-            type={on === row.status ? "primary" : "default"}
-            aria-pressed={on === row.status}
-            onClick={() => {
-              onToggle(row.status);
-            }}
-          >
-            {label} {number(row.count, language)}
-          </Button>
-        );
-      })}
+      {page.statuses.map((row) => (
+        <Button
+          key={row.status}
+          size="small"
+          type={on === row.status ? "primary" : "default"}
+          aria-pressed={on === row.status}
+          onClick={() => {
+            onToggle(row.status);
+          }}
+        >
+          {t(`sources.statuses.${row.status}`)} {number(row.count, language)}
+        </Button>
+      ))}
     </div>
   );
 }
