@@ -18,6 +18,7 @@ from collectors.refusals import Refusals
 from collectors.replay_quarantine import QuarantineReplay
 from collectors.sources import SourceRegistry
 from collectors.spool import Spool
+from collectors.transports.follow import FileFollower, Positions
 from collectors.transports.http import HttpPush
 from collectors.transports.intake import Intake
 from collectors.transports.syslog import SyslogTcp, SyslogUdp
@@ -66,10 +67,14 @@ class Collector:
             asyncio.create_task(self._every(REPLAY_SECONDS, lambda: _replay(replay))),
         ]
         transports = await self._listen(intake, health)
+        positions = Positions(self._settings.data_dir / "followed.json")
+        followers = [FileFollower(intake, follow, positions) for follow in self._settings.follow]
+        for follower in followers:
+            await follower.start()
         self.ready.set()
         log.info("The collectors listen.", **{name: str(port) for name, port in self.ports.items()})
         await stop.wait()
-        for transport in transports:
+        for transport in (*transports, *followers):
             await transport.stop()
         for loop in loops:
             loop.cancel()

@@ -62,6 +62,42 @@ def api() -> None:
     run_api(_start("api"))
 
 
+@app.command(
+    epilog="Examples: `taishi replay eve.json.gz --source SRC --key tsk_…` · "
+    "`TAISHI_KEY=tsk_… taishi replay logs/*.json --source SRC --json`"
+)
+def replay(
+    files: Annotated[list[Path], typer.Argument(help="Plain, gzip or zstd; lines, NDJSON or JSON documents.")],
+    source: Annotated[str, typer.Option(help="Id of the source that these records come from.")],
+    key: Annotated[str, typer.Option(envvar="TAISHI_KEY", help="The source's API key.")] = "",
+    url: Annotated[str, typer.Option(help="Address of the HTTP listener; default: that of these settings.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="The closing balance as JSON on stdout.")] = False,
+) -> None:
+    """Feed real files into the running platform; the same file again stores nothing twice. Exit code 1 where the
+    balance does not close."""
+    from taishi.tools import run_replay, temporary_key
+
+    settings = _start("replay")
+    secret = key or temporary_key(settings, source)
+    if not run_replay(settings, files, source, secret, url, as_json=as_json):
+        raise typer.Exit(1)
+
+
+@app.command(
+    epilog="Examples: `taishi parse /var/log/auth.log` · `taishi parse --parser suricata --report eve.json > events.ndjson`"
+    " · `zcat old.gz | taishi parse -`"
+)
+def parse(
+    files: Annotated[list[Path], typer.Argument(help="Files to read; `-` is standard input.")],
+    parser: Annotated[str, typer.Option(help="Use this parser; default: look at each record.")] = "",
+    report: Annotated[bool, typer.Option("--report", help="A table by parser on stderr.")] = False,
+) -> None:
+    """Read files as the collectors would and write one JSON object a record to stdout; needs no platform."""
+    from taishi.parsing import run_parse
+
+    run_parse(files, parser, report=report)
+
+
 @app.command(epilog="Example: `taishi demo` · `taishi demo --region 120000 --enterprises 150`")
 def demo(
     region: Annotated[str, typer.Option(help="Six-digit code of the province (GB/T 2260).")] = "330000",

@@ -63,6 +63,14 @@ class HttpSettings(Section):
     max_records: int = 100_000
 
 
+class FollowSettings(Section):
+    """One `[[follow]]` section: files that a device or an agent writes on this machine."""
+
+    path: str = Field(description="Absolute path, may hold * and **.")
+    source: str = Field(description="Id of the source the lines belong to.")
+    begin: Literal["start", "end"] = Field(default="start", description="Where to begin at the first start.")
+
+
 class CollectSettings(Section):
     batch_records: int = Field(default=500, ge=1, description="Records of one stream message.")
     batch_wait: float = Field(default=0.02, description="Seconds a record waits for company: the fsync group.")
@@ -104,6 +112,7 @@ class Settings(BaseSettings):
     records: RecordsSettings = RecordsSettings()
     syslog: SyslogSettings = SyslogSettings()
     http: HttpSettings = HttpSettings()
+    follow: tuple[FollowSettings, ...] = ()
     collect: CollectSettings = CollectSettings()
     process: ProcessSettings = ProcessSettings()
     api: ApiSettings = ApiSettings()

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from taishi.records.sql import SqlRecords
+from tests.collectors.harness import onboard
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    """A data directory with a migrated Records and one enterprise."""
+    records = SqlRecords(f"sqlite:///{tmp_path / 'records.sqlite'}")
+    records.migrate()
+    onboard(records)
+    records.close()
+    return tmp_path
