@@ -94,6 +94,11 @@ class Reader:
         parser = registry.sniff(framed)
         if parser.name != registry.GENERIC:
             self._last = parser
+        elif last is not None and last.session is not None:  # rows under a header look like nothing by themselves
+            try:
+                return last, self._run(last, framed, received)
+            except ParseError:
+                pass
         return parser, self._run(parser, framed, received)
 
     def _run(self, parser: Parser, framed: Framed, received: Received) -> list[Event]:
