@@ -205,9 +205,9 @@ class Worker:
         self._decided = 0
         self._inventory_at = 0.0
 
-    def _refresh_inventory(self) -> None:
+    def _refresh_inventory(self, *, now: bool = False) -> None:
         at = time.monotonic()
-        if self._inventory_at and at - self._inventory_at < INVENTORY_SECONDS:
+        if not now and self._inventory_at and at - self._inventory_at < INVENTORY_SECONDS:
             return
         with self._records.read(EVERYTHING) as session:
             if inventory.fingerprint(session) != self._inventory.fingerprint:
@@ -262,6 +262,9 @@ class Worker:
         return fresh
 
     def _run(self, partition: int, some: list[Record], batches: list[Batch]) -> None:
+        if any(batch.enterprise_id and batch.enterprise_id not in self._inventory.enterprises for batch in batches):
+            # Onboarded a moment ago: ownership is decided once, so it must not be decided without knowing the owner.
+            self._refresh_inventory(now=True)
         keys = [WAITING, *(batch.enterprise_id for batch in batches)]
         closed: frozenset[str] = frozenset()
         with self._records.read(EVERYTHING) as session:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from taishi.event import TOPIC_EVENTS, Batch, Quarantined, delivery_id
-from taishi.records.tables import Incident, Ledger, MetaAlert, QuarantineRecord, StreamOffset
+from taishi.records.tables import Enterprise, Incident, Ledger, MetaAlert, QuarantineRecord, StreamOffset
 from taishi.scope import EVERYTHING
 from taishi.stream.port import Message
 from tests.processor.fakes import Fault, Killed
@@ -225,3 +225,19 @@ def test_positions_are_committed_to_the_end(undisturbed: World) -> None:
 
 def test_killed_is_no_ordinary_exception() -> None:
     assert not issubclass(Killed, Exception)
+
+
+def test_what_an_enterprise_sends_right_after_its_onboarding_is_its_own(tmp_path: Path, template: Path) -> None:
+    world = World(tmp_path / "late", template)
+    worker = world.worker()
+    worker.attempt()  # the worker has looked at the inventory
+    with world.records.write(EVERYTHING) as session:
+        session.add(Enterprise(id="e9", name="新企业", region="330203", industry="C36", kind="industrial", level=2,
+                               authority="miit", created_at=0.0))  # fmt: skip
+    world.publish(batches([alert(START, "T1486", "RANSOMWARE", 95, "10.9.0.1", "10.9.0.2")], 8, "e9"))
+    for _ in range(3):
+        worker.attempt()
+    worker.close()
+    regions = {event["taishi.region"] for event in world.store.durable.values()}
+    world.close()
+    assert regions == {"330203"}

@@ -67,7 +67,7 @@ export const incidents = texts(
     close: {
       title: "研判并关闭 {{count}} 起事件",
       pick: "选择结论（按数字键）",
-      reason: "理由（可选，写入记录）",
+      reason: "理由（写入记录；不填则记结论）",
       submit: "关闭",
     },
     statusDialog: "修改 {{count}} 起事件的状态（按数字键）",
@@ -210,7 +210,7 @@ export const incidents = texts(
     close: {
       title: "Judge and close {{count}}",
       pick: "Choose a verdict (number key)",
-      reason: "Reason (optional, kept in the history)",
+      reason: "Reason (kept in the history; the verdict itself if left empty)",
       submit: "Close",
     },
     statusDialog: "New status of {{count}} (number key)",

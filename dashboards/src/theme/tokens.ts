@@ -40,6 +40,9 @@ export function antdTheme(mode: Mode): ThemeConfig {
       colorTextBase: colours.ink,
       colorTextDescription: colours.quiet,
       colorTextSecondary: colours.quiet,
+      colorTextPlaceholder: colours.quiet,
+      // Text on the accent: white is too pale on the light teal of the dark theme.
+      colorTextLightSolid: mode === "dark" ? "#05201c" : "#ffffff",
       colorBorder: colours.line,
       colorBorderSecondary: colours.line,
       fontFamily: FONT,

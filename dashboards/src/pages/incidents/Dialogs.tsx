@@ -80,7 +80,8 @@ export function CloseDialog({ open, count, onCancel, onClose }: CloseProps): Rea
   });
   const finish = (): void => {
     if (!verdict) return;
-    onClose(verdict, reason.trim());
+    // A closure always has a reason on record; the verdict itself is the least of them.
+    onClose(verdict, reason.trim() || common(`verdict.${verdict}`));
     setVerdict(undefined);
     setReason("");
   };

@@ -279,7 +279,7 @@ export function IncidentView({ id, compact, onChanged, onMoved }: Props): ReactN
         onCancel={() => {
           setDialog(null);
         }}
-        onClose={(verdict, reason) => void patch({ status: "closed", verdict, ...(reason ? { verdict_reason: reason } : {}) })}
+        onClose={(verdict, reason) => void patch({ status: "closed", verdict, verdict_reason: reason })}
       />
       <StatusDialog
         open={dialog === "status"}

@@ -397,7 +397,7 @@ export default function Queue(): ReactNode {
         onCancel={() => {
           setDialog(null);
         }}
-        onClose={(verdict, reason) => void apply({ status: "closed", verdict, ...(reason ? { verdict_reason: reason } : {}) })}
+        onClose={(verdict, reason) => void apply({ status: "closed", verdict, verdict_reason: reason })}
       />
       <StatusDialog
         open={dialog === "status"}
