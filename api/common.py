@@ -33,7 +33,11 @@ SEVERITY_FLOORS: tuple[tuple[int, SeverityLevel], ...] = (
 
 def severity_level(severity: int) -> SeverityLevel:
     """The word for a severity of 0–100."""
-    return next((level for floor, level in SEVERITY_FLOORS if severity >= floor), "info")
+    found: SeverityLevel = "info"
+    for floor, level in SEVERITY_FLOORS:
+        if severity >= floor:
+            return level
+    return found
 
 
 class Model(BaseModel):

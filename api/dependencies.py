@@ -71,7 +71,7 @@ class Needs:
     """A dependency that gives the caller if their role has the permission, else answers 401 or 403."""
 
     def __init__(self, permission: Permission) -> None:
-        self.permission = permission
+        self.permission: Permission = permission
 
     def __call__(self, caller: CurrentCaller) -> Caller:
         if not caller.may(self.permission):

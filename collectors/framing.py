@@ -118,7 +118,7 @@ class LineFramer:
         return [Frame(rest[: self._max].rstrip(b"\r\x00"), cut=len(rest) > self._max)]
 
 
-def depth_of(data: bytes, limit: int) -> int:
+def depth_of(data: bytes, limit: int) -> int:  # noqa: C901  one state machine, read as one
     """Nesting of JSON brackets outside strings, up to `limit` + 1: linear, and safe before any parser sees it."""
     if data.count(b"[") + data.count(b"{") <= limit:
         return 0

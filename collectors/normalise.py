@@ -62,10 +62,7 @@ class Reader:
     def _record(self, batch: Batch, index: int, frame: Frame, received: Received, stamp: Event) -> None:
         text = decode(frame.data, self.source.encoding)
         try:
-            if frame.cut:
-                raise ParseError("the record is longer than the limit; only its beginning was kept")
-            if frame.data[:1] in (b"{", b"[") and depth_of(frame.data, self.max_depth) > self.max_depth:
-                raise ParseError(f"the record nests deeper than {self.max_depth}")
+            self._check(frame)
             parser, events = self._parse(read_header(text, received), received)
         except ParseError as error:
             QUARANTINED.labels(error.parser or self.source.parser or "sniffed").inc()
@@ -79,6 +76,12 @@ class Reader:
             event["event.id"] = identity if number == 0 else f"{identity}.{number}"
             _finish(event, text, parser, received, stamp)
             batch.events.append(event)
+
+    def _check(self, frame: Frame) -> None:
+        if frame.cut:
+            raise ParseError("the record is longer than the limit; only its beginning was kept")
+        if frame.data[:1] in (b"{", b"[") and depth_of(frame.data, self.max_depth) > self.max_depth:
+            raise ParseError(f"the record nests deeper than {self.max_depth}")
 
     def _parse(self, framed: Framed, received: Received) -> tuple[Parser, list[Event]]:
         named = self.source.parser

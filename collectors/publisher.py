@@ -128,7 +128,7 @@ class Publisher:
             try:
                 self._stream.publish(TOPIC_EVENTS, messages)
             except StreamError as error:
-                log.error("The stream is down; batches go to the spool.", reason=str(error))
+                log.warning("The stream is down; batches go to the spool.", reason=str(error))
             else:
                 PUBLISHED.inc(len(messages))
                 return

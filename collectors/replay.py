@@ -129,6 +129,7 @@ def _send(
         "Content-Encoding": "zstd",
         "Content-Type": "text/plain",
     }
+    reason = "nothing was tried"
     body = zstandard.compress(b"\n".join(some) + b"\n", 3)
     for attempt in range(ATTEMPTS):
         try:

@@ -139,8 +139,10 @@ class Stage(Protocol):
 
     def load(self, blob: bytes) -> Any:
         """Decode the state of one key."""
+        ...
 
     def dump(self, value: Any) -> bytes:
         """Encode it; called once per changed key and checkpoint."""
+        ...
 
     def run(self, work: Work, state: StateView) -> None: ...

@@ -65,11 +65,15 @@ def _box(name: str, lines: list[str]) -> str:
 
 def draw(texts: dict[str, str | list[str]]) -> str:
     parts = [
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1130 290" role="img" '
-        "font-family=\"'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',system-ui,sans-serif\">",
+        (
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1130 290" role="img" '
+            "font-family=\"'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',system-ui,sans-serif\">"
+        ),
         f"<title>{escape(str(texts['note']))}</title>",
-        '<defs><marker id="a" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-        '<path d="M0 0 8 4 0 8z" fill="#5fb8ad"/></marker></defs>',
+        (
+            '<defs><marker id="a" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+            '<path d="M0 0 8 4 0 8z" fill="#5fb8ad"/></marker></defs>'
+        ),
         '<rect width="1130" height="290" rx="12" fill="#0b1413"/>',
     ]
     parts += [

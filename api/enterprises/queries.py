@@ -75,7 +75,7 @@ SORTS: dict[str, tuple[int, bool, type]] = {
 """Sort order → place among the columns of `statement`, descending, kind."""
 
 
-def statement() -> tuple[Select[Any], Columns]:
+def statement() -> tuple[Select[Enterprise, Any, Any, Any], Columns]:
     """Enterprises with their open incidents, sources and newest record; and what they can be sorted by."""
     still_open, sources = figures.open_incidents(), figures.source_counts()
     amount = func.coalesce(still_open.c.amount, 0)

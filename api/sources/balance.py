@@ -77,12 +77,12 @@ def sums(session: Session, span: Window) -> dict[str, Sums]:
     """Per source, those with a ledger in the period."""
     columns = [func.sum(getattr(Ledger, name)) for name in BALANCE]
     statement = (
-        select(Ledger.source_id, func.sum(Ledger.delay_sum), *columns)
+        select(Ledger.source_id, func.sum(Ledger.delay_sum).label("delay"), *columns)
         .where(Ledger.hour >= int(span.start // HOUR), Ledger.hour < int(span.end // HOUR))
         .group_by(Ledger.source_id)
     )
     return {
-        row[0]: Sums(dict(zip(BALANCE, map(int, row[2:]), strict=True)), float(row[1]))
+        row[0]: Sums(dict(zip(BALANCE, map(int, row[2:]), strict=True)), float(row.delay))
         for row in session.execute(statement)
     }
 

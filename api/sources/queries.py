@@ -17,7 +17,7 @@ from api.names import enterprise_refs, region_refs
 from api.services import Services
 from api.sources import balance, schemas
 from api.sources.balance import STATUS_NAMES, Sums
-from api.sources.schemas import BalanceList, BalanceQuery, SourcePage, SourceQuery, StatusCount
+from api.sources.schemas import BalanceList, BalanceQuery, SourcePage, SourceQuery, SourceStatus, StatusCount
 from taishi.clock import now
 from taishi.errors import NotFound
 from taishi.records.tables import Source
@@ -77,7 +77,7 @@ def page(services: Services, caller: Caller, query: SourceQuery) -> SourcePage:
     with services.records.read(caller.scope) as session:
         sums = balance.sums(session, span)
         sources = {source.id: source for source in session.scalars(select(Source).where(*_conditions(query)))}
-        judged = {
+        judged: dict[str, SourceStatus] = {
             source.id: balance.status(source, sums.get(source.id) or balance.nothing(), at)
             for source in sources.values()
         }

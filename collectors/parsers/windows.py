@@ -245,7 +245,8 @@ def _data(event: Event, record: Record) -> None:
 
 def _build(record: Record, framed: Framed, received: Received) -> Event:
     event: Event = dict(framed.syslog)
-    event.pop("process.name", None), event.pop("process.pid", None)
+    event.pop("process.name", None)
+    event.pop("process.pid", None)
     kind = source(record.channel, record.provider)
     _head(event, record, kind)
     _time(event, record, received)

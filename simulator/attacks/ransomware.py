@@ -31,9 +31,9 @@ def _spread(scene: Scene, origin: Asset, targets: list[Asset]) -> None:
             severity=2, techniques=("T1021.002",), app="smb"))  # fmt: skip
         scene.write(
             "win",
-            lambda at, target=target: scene.hosts.logon(at, target, "administrator", origin.address, 3),
+            lambda at, target=target: scene.hosts.logon(at, target, "administrator", origin.address, 3),  # type: ignore[misc]
             delay=1,
-        )  # type: ignore[misc]
+        )
         scene.write("win", lambda at, target=target: windows.service_installed(  # type: ignore[misc]
             at, scene.hosts.computer(target), "PSEXESVC", "%SystemRoot%\\PSEXESVC.exe", "LocalSystem",
             record=scene.hosts.record()), delay=2)  # fmt: skip
@@ -44,7 +44,8 @@ def _encrypt(scene: Scene, targets: list[Asset]) -> None:
     scene.step("shadow copies deleted", "T1490", 600)
     for target in targets:
         scene.write("win", lambda at, target=target: scene.hosts.process(  # type: ignore[misc]
-            at, target, "C:\\Windows\\System32\\vssadmin.exe", "vssadmin.exe delete shadows /all /quiet", "SYSTEM", CMD, "T1490"))  # fmt: skip
+            at, target, "C:\\Windows\\System32\\vssadmin.exe", "vssadmin.exe delete shadows /all /quiet", "SYSTEM", CMD,
+            "T1490"))  # fmt: skip
         scene.write("hids", lambda at, target=target: scene.hosts.wazuh(  # type: ignore[misc]
             at, target, 92032, 12, "Volume shadow copies deleted with vssadmin: possible ransomware",
             ("sysmon", "sysmon_eid1_detections", "windows"), ("T1490", "Impact", "Inhibit System Recovery")), delay=1)  # fmt: skip

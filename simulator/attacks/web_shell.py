@@ -24,7 +24,8 @@ def play(scene: Scene) -> None:
                                           category="webshell upload"))  # fmt: skip
     scene.write("ids", lambda at: scene.sensor.alert(
         at, scene.out(), (web.address, 80), "EXPLOIT JSP file upload to portal", "Attempted Administrator Privilege Gain",
-        severity=1, techniques=("T1190",), app="http", more=suricata.http("POST", site, "/upload/file.do", 200)), delay=1)  # fmt: skip
+        severity=1, techniques=("T1190",), app="http",
+        more=suricata.http("POST", site, "/upload/file.do", 200)), delay=1)  # fmt: skip
     scene.write("hids", lambda at: wazuh.integrity(at, scene.hosts.agent(web), "/opt/tomcat/webapps/ROOT/upload/x9.jsp", "added",
                                                    sha256=scene.sha256("shell"), size=2713), delay=2)  # fmt: skip
     scene.step("commands through the shell", "T1505.003", 240)

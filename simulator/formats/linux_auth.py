@@ -41,4 +41,5 @@ def cron(at: float, host: str, user: str, command: str, *, pid: int) -> str:
 
 def useradd(at: float, host: str, user: str, number: int, *, pid: int) -> str:
     return line(at, host, "useradd", pid,
-                f"new user: name={user}, UID={number}, GID={number}, home=/home/{user}, shell=/bin/bash, from=/dev/pts/0")  # fmt: skip
+                f"new user: name={user}, UID={number}, GID={number}, home=/home/{user}, shell=/bin/bash, "
+                "from=/dev/pts/0")  # fmt: skip

@@ -17,12 +17,14 @@ from taishi.scope import Scope
 class Records(Protocol):
     def read(self, scope: Scope) -> AbstractContextManager[Session]:
         """A read-only snapshot; nothing flushed here is kept."""
+        ...
 
     def write(self, scope: Scope) -> AbstractContextManager[Session]:
         """One transaction: committed when the block ends, rolled back when it raises.
 
         On SQLite it takes the write lock at once, so it cannot fail half-way on a lock. Raises Conflict when a
         versioned row changed meanwhile, RecordsError when the engine fails."""
+        ...
 
     def migrate(self) -> None:
         """Bring the schema to the newest migration. Safe to call from several processes at once."""

@@ -62,6 +62,7 @@ class IndexResult:
 class EventStore(Protocol):
     def index(self, events: Sequence[Event]) -> IndexResult:
         """Write events, idempotent by `event.id` (the later write wins). Durable after `flush`."""
+        ...
 
     def flush(self) -> None:
         """Make everything indexed durable and visible to searches in every process."""
@@ -70,6 +71,7 @@ class EventStore(Protocol):
 
     def get(self, ids: Iterable[str], scope: Scope) -> list[Event]:
         """Events by id, in no order; ids outside the scope are simply absent."""
+        ...
 
     def count(self, query: str, scope: Scope, start: float | None = None, end: float | None = None) -> int: ...
 
@@ -77,6 +79,7 @@ class EventStore(Protocol):
         self, query: str, scope: Scope, start: float, end: float, interval: float
     ) -> list[Bucket]:
         """Counts per `interval` seconds over [start, end), aligned to the epoch, empty buckets included."""
+        ...
 
     def top(
         self, query: str, scope: Scope, field: str, size: int = 10,
@@ -84,8 +87,10 @@ class EventStore(Protocol):
     ) -> list[Top]:
         """Most frequent values of a keyword, address or number field, by count, then value. Raises QueryError for
         a field that cannot be counted."""
+        ...
 
     def expire(self, before: float, kind: Literal["event", "alert", "all"] = "all") -> int:
         """Drop days that ended before the epoch time; returns how many events went."""
+        ...
 
     def close(self) -> None: ...

@@ -52,6 +52,7 @@ class Consumer(Protocol):
         """Up to `max_records` next records of the assigned partitions, in order within each; waits up to `timeout`
         seconds for the first. Calls the handlers given to `Stream.consumer` before returning records of a newly
         assigned partition. Raises StreamError when the engine is down (call again later)."""
+        ...
 
     def assignment(self) -> frozenset[Partition]: ...
 
@@ -70,6 +71,7 @@ class Stream(Protocol):
 
     def publish(self, topic: str, messages: Sequence[Message]) -> list[tuple[Partition, int]]:
         """Append durably, in order, and return each message's partition and offset. Thread-safe."""
+        ...
 
     def consumer(
         self,
@@ -81,8 +83,10 @@ class Stream(Protocol):
 
     def end_offsets(self, topic: str) -> dict[Partition, int]:
         """The offset after the last record of each partition: lag = end - position."""
+        ...
 
     def trim(self, topic: str, before_seconds: float) -> int:
         """Delete records appended before the epoch time; returns how many. Engines with own retention return 0."""
+        ...
 
     def close(self) -> None: ...

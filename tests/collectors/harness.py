@@ -104,9 +104,11 @@ def read_all(data_dir: Path) -> list[Batch]:
 
 
 @contextmanager
-def collector(data_dir: Path, stream: Stream | None = None, **sections: Any) -> Iterator[Running]:
+def collector(  # noqa: PLR0915  a thread, a loop and their end belong together
+    data_dir: Path, stream: Stream | None = None, **sections: Any
+) -> Iterator[Running]:
     """A collector with all its listeners on free ports. `sections` replace sections of the settings."""
-    given = {"syslog": {"udp_port": 0, "tcp_port": 0}, "http": {"port": 0}, "stream": {"partitions": 1}}
+    given: dict[str, Any] = {"syslog": {"udp_port": 0, "tcp_port": 0}, "http": {"port": 0}, "stream": {"partitions": 1}}
     for name, value in sections.items():
         given[name] = {**given.get(name, {}), **value} if isinstance(value, dict) else value
     settings = Settings(data_dir=data_dir, **given)

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from taishi.event import Batch
 from tests.collectors.harness import collector, lines_of, read_all, wait_for
 
 
-def _follow(data_dir: Path, name: str = "app.log", **more: str) -> dict[str, object]:
+def _follow(data_dir: Path, name: str = "app.log", **more: str) -> dict[str, Any]:
     return {"follow": ({"path": str(data_dir / "logs" / name), "source": "line", **more},)}
 
 
@@ -80,7 +81,7 @@ def test_beginning_at_the_end_skips_what_was_there(data_dir: Path, log: Path) ->
     with collector(data_dir, **_follow(data_dir, begin="end")) as running:
         time.sleep(0.6)  # a look or two: nothing may come of them
         _append(log, "news")
-        wait_for(lambda: running.originals(), "the news")
+        wait_for(running.originals, "the news")
         assert running.originals() == ["news"]
 
 
@@ -91,7 +92,7 @@ def test_a_reader_that_begins_in_the_middle_knows_the_header(data_dir: Path, log
     row = "1790000000.1\tC1\t10.0.0.{}\t4000\t10.0.0.9\t502\ttcp"
     _append(log, *header, row.format(1))
     with collector(data_dir, **_follow(data_dir)) as running:
-        wait_for(lambda: running.originals(), "the first row")
+        wait_for(running.originals, "the first row")
     _append(log, row.format(2))
     with collector(data_dir, **_follow(data_dir)) as running:
         wait_for(lambda: len(running.originals()) == 2, "the second row")

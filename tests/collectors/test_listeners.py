@@ -215,7 +215,7 @@ def test_an_unknown_sender_is_not_believed(data_dir: Path) -> None:
         except OSError:
             pass  # refused at once: as good
         _send(running.ports["tcp"], LINE + b"\n")
-        wait_for(lambda: running.originals(), "the known sender")
+        wait_for(running.originals, "the known sender")
         assert {event["taishi.source_id"] for batch in running.batches() for event in batch.events} == {"line"}
 
 
@@ -285,7 +285,7 @@ def test_a_client_certificate_names_the_source_and_a_foreign_one_is_refused(data
         with pytest.raises(OSError):  # noqa: PT011  a reset or an alert, as the race has it
             _tls_send(running, data_dir, "foreign", "ca")
         _tls_send(running, data_dir, "client", "ca")
-        wait_for(lambda: running.originals(), "the record over TLS")
+        wait_for(running.originals, "the record over TLS")
         (event,) = [event for batch in running.batches() for event in batch.events]
         assert event["taishi.source_id"] == "push"
 

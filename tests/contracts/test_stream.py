@@ -36,7 +36,12 @@ def open_stream(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open
 
 def drain(consumer: Consumer, count: int) -> list[Record]:
     found: list[Record] = []
-    wait_for(lambda: bool(found.extend(consumer.poll(100, 0.1))) or len(found) >= count, f"{count} records")
+
+    def enough() -> bool:
+        found.extend(consumer.poll(100, 0.1))
+        return len(found) >= count
+
+    wait_for(enough, f"{count} records")
     return found
 
 
