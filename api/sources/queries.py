@@ -82,7 +82,9 @@ def page(services: Services, caller: Caller, query: SourceQuery) -> SourcePage:
             for source in sources.values()
         }
         counts = Counter(judged.values())
-        chosen = {key: status for key, status in judged.items() if not query.status or status in query.status}
+        chosen: dict[str, SourceStatus] = {
+            key: status for key, status in judged.items() if not query.status or status in query.status
+        }
         ids = balance.worst_first(chosen)
         start = ids.index(after) + 1 if after in chosen else 0
         shown = ids[start : start + query.limit]
