@@ -7,7 +7,7 @@ and what belongs to it is skipped: the connection lives on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
 
 import orjson
@@ -118,29 +118,24 @@ class LineFramer:
         return [Frame(rest[: self._max].rstrip(b"\r\x00"), cut=len(rest) > self._max)]
 
 
-def depth_of(data: bytes, limit: int) -> int:  # noqa: C901  one state machine, read as one
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+
+
+def depth_of(data: bytes, limit: int) -> int:
     """Nesting of JSON brackets outside strings, up to `limit` + 1: linear, and safe before any parser sees it."""
     if data.count(b"[") + data.count(b"{") <= limit:
         return 0
     depth = deepest = 0
-    in_string = escaped = False
-    for byte in data:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_string = False
-        elif byte == 0x22:
-            in_string = True
-        elif byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-            if deepest > limit:
-                return deepest
-        elif byte in b"]}":
+    for byte in _STRING.sub(b"", data).translate(None, _NO_BRACKETS):
+        if byte not in b"[{":
             depth -= 1
+            continue
+        depth += 1
+        if depth > deepest:
+            deepest = depth
+            if deepest > limit:
+                break
     return deepest
 
 
@@ -153,7 +148,7 @@ def split_body(body: bytes, max_records: int, max_line: int) -> list[Frame]:
     if text.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = text.decode("utf-16", "replace").encode()
     start = text.lstrip()[:1]
-    frames = list(_json_frames(text)) if start in (b"[", b"{") else []
+    frames = _json_frames(text) if start in (b"[", b"{") else []
     if not frames:
         frames = [Frame(line.rstrip(b"\r\x00")) for line in text.split(b"\n") if line.strip(b"\r\x00 \t")]
     if len(frames) > max_records:
@@ -161,20 +156,19 @@ def split_body(body: bytes, max_records: int, max_line: int) -> list[Frame]:
     return [frame if len(frame.data) <= max_line else Frame(frame.data[:max_line], cut=True) for frame in frames]
 
 
-def _json_frames(text: bytes) -> Iterator[Frame]:
-    """Elements of one array, or one document over several lines; nothing for NDJSON and for what is no JSON."""
+def _json_frames(text: bytes) -> list[Frame]:
+    """Elements of one array, or one document over several lines; nothing for NDJSON and for what is no JSON.
+
+    orjson refuses what is nested deeper than 1024 on the way in and than 254 on the way out by itself.
+    """
     stripped = text.strip()
     first_line = stripped.split(b"\n", 1)[0].rstrip()
     if stripped[:1] == b"{" and first_line != stripped and first_line.endswith(b"}"):
-        return  # NDJSON, the usual case
-    if depth_of(stripped, 200) > 200:
-        return
+        return []  # NDJSON, the usual case
     try:
         document = orjson.loads(stripped)
-    except orjson.JSONDecodeError:
-        return
-    if isinstance(document, list):
-        for element in document:
-            yield Frame(element.encode() if isinstance(element, str) else orjson.dumps(element))
-    else:
-        yield Frame(stripped)
+        if isinstance(document, list):
+            return [Frame(one.encode() if isinstance(one, str) else orjson.dumps(one)) for one in document]
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return []
+    return [Frame(stripped)]

@@ -62,8 +62,9 @@ class Reader:
     def _record(self, batch: Batch, index: int, frame: Frame, received: Received, stamp: Event) -> None:
         text = decode(frame.data, self.source.encoding)
         try:
-            self._check(frame)
-            parser, events = self._parse(read_header(text, received), received)
+            framed = read_header(text, received)
+            self._check(frame, framed.body)
+            parser, events = self._parse(framed, received)
         except ParseError as error:
             QUARANTINED.labels(error.parser or self.source.parser or "sniffed").inc()
             batch.quarantined.append(Quarantined(index, text, error.reason, error.parser))
@@ -77,10 +78,10 @@ class Reader:
             _finish(event, text, parser, received, stamp)
             batch.events.append(event)
 
-    def _check(self, frame: Frame) -> None:
+    def _check(self, frame: Frame, body: str) -> None:
         if frame.cut:
             raise ParseError("the record is longer than the limit; only its beginning was kept")
-        if frame.data[:1] in (b"{", b"[") and depth_of(frame.data, self.max_depth) > self.max_depth:
+        if body[:1] in {"{", "["} and depth_of(frame.data, self.max_depth) > self.max_depth:
             raise ParseError(f"the record nests deeper than {self.max_depth}")
 
     def _parse(self, framed: Framed, received: Received) -> tuple[Parser, list[Event]]:

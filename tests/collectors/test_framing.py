@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,16 +51,31 @@ def test_a_number_at_the_beginning_of_a_line_is_text() -> None:
     assert [frame.data for frame in _chunked(b"2026 was a year\n12 monkeys\n", [])] == [b"2026 was a year", b"12 monkeys"]
 
 
-@given(st.recursive(st.none() | st.integers(), lambda inner: st.lists(inner, max_size=3), max_leaves=20))
-def test_depth_is_that_of_the_document(document: object) -> None:
-    def real(value: object) -> int:
-        return 1 + max(map(real, value), default=0) if isinstance(value, list) else 0
+TRICKY = st.text(alphabet='[]{}"\\a,:', max_size=6)
+DOCUMENT = st.recursive(
+    st.none() | st.integers() | TRICKY,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TRICKY, inner, max_size=3),
+    max_leaves=20,
+)
 
-    assert depth_of(str(document).replace("None", "null").encode(), 0) == min(1, real(document))
+
+def _depth(value: object) -> int:
+    if isinstance(value, dict):
+        return 1 + max(map(_depth, value.values()), default=0)
+    return 1 + max(map(_depth, value), default=0) if isinstance(value, list) else 0
 
 
-def test_brackets_in_strings_are_no_depth() -> None:
-    assert depth_of(b'{"a": "[[[[\\"[[["}' + b"{" * 0, 1) == 0 or depth_of(b'{"a": "[[[[\\"[[["}', 1) == 1
+@given(DOCUMENT, st.integers(0, 6))
+def test_depth_is_that_of_the_document_whatever_its_strings_hold(document: object, limit: int) -> None:
+    data = json.dumps(document).encode()
+    assert (depth_of(data, limit) > limit) == (_depth(document) > limit)
+
+
+def test_an_array_whose_elements_cannot_be_written_again_is_taken_by_line() -> None:
+    deep = b"[" + b"[" * 300 + b"]" * 300 + b"]"
+    assert [frame.data for frame in split_body(deep, 10, 10_000)] == [deep]
+    bottomless = b"[" * 100_000
+    assert [frame.data for frame in split_body(bottomless, 10, 1_000_000)] == [bottomless]
 
 
 def test_bodies_of_every_shape() -> None:

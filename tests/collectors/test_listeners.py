@@ -85,12 +85,13 @@ def test_no_key_and_no_body(data_dir: Path) -> None:
 
 def test_deep_nesting_and_oversized_lines_end_in_quarantine_with_the_reason(data_dir: Path) -> None:
     deep = b'{"a":' * 5000 + b"1" + b"}" * 5000
-    with collector(data_dir, syslog={"max_line": 20_000}) as running:
-        answer = running.post(deep + b"\n" + b"y" * 30_000 + b"\n" + b'{"fine": 1}\n')
-        assert answer.json()["quarantined"] == 2
+    headed = b"<13>Oct 11 22:14:15 manager wazuh: " + b'{"a":' * 500 + b"1" + b"}" * 500
+    with collector(data_dir, syslog={"max_line": 40_000}) as running:
+        answer = running.post(deep + b"\n" + b"y" * 50_000 + b"\n" + b'{"fine": 1}\n' + headed + b"\n")
+        assert answer.json()["quarantined"] == 3
         (batch,) = running.batches()
-        assert batch.received == 3
-        assert ["deeper" in one.reason or "longer" in one.reason for one in batch.quarantined] == [True, True]
+        assert batch.received == 4
+        assert [one.reason.split()[2] for one in batch.quarantined] == ["nests", "is", "nests"]
 
 
 @pytest.mark.parametrize(
