@@ -32,6 +32,9 @@ ORIGINAL_LIMIT = 32 * 1024
 FUTURE_LIMIT = 300.0
 """Seconds a sender's clock may be ahead before its time is not believed."""
 
+SURE = 0.95
+"""How certain a sniff is when it has seen a format's own marks and not only words that occur in it."""
+
 ECS_VERSION = "9.0.0"
 
 PARSED = Counter("taishi_records_parsed_total", "Records read by a parser.", ["parser"])
@@ -75,7 +78,7 @@ class Reader:
         for number, event in enumerate(events):
             identity = event_id(batch.delivery, index)
             event["event.id"] = identity if number == 0 else f"{identity}.{number}"
-            _finish(event, text, parser, received, stamp)
+            _finish(event, text, len(frame.data), parser, received, stamp)
             batch.events.append(event)
 
     def _check(self, frame: Frame, body: str) -> None:
@@ -97,13 +100,30 @@ class Reader:
                 pass  # the sender changed its format, or sends several: look again
         parser = registry.sniff(framed)
         if parser.name != registry.GENERIC:
-            self._last = parser
-        elif last is not None and last.session is not None:  # rows under a header look like nothing by themselves
+            return self._try(parser, framed, received)
+        if last is not None and last.session is not None:  # rows under a header look like nothing by themselves
             try:
                 return last, self._run(last, framed, received)
             except ParseError:
                 pass
         return parser, self._run(parser, framed, received)
+
+    def _try(self, parser: Parser, framed: Framed, received: Received) -> tuple[Parser, list[Event]]:
+        """A sniffed parser. One that only guessed and then refuses was wrong: the record goes to the next; a refusal by
+        one that was sure means that the record is broken."""
+        try:
+            events = self._run(parser, framed, received)
+        except ParseError as refusal:
+            if parser.sniff(framed) >= SURE:
+                raise
+            for other in registry.candidates(framed)[1:]:
+                try:
+                    return other, self._run(other, framed, received)
+                except ParseError:
+                    continue
+            raise refusal from None
+        self._last = parser
+        return parser, events
 
     def _run(self, parser: Parser, framed: Framed, received: Received) -> list[Event]:
         parse = self._parsers.get(parser.name)
@@ -138,7 +158,7 @@ def _stamp(source: SourceInfo, received_at: float) -> Event:
     }
 
 
-def _finish(event: Event, text: str, parser: Parser, received: Received, stamp: Event) -> None:
+def _finish(event: Event, text: str, size: int, parser: Parser, received: Received, stamp: Event) -> None:
     event.update(stamp)
     event["taishi.parser"] = parser.name
     event.setdefault("taishi.data_kind", parser.data_kind)
@@ -153,7 +173,7 @@ def _finish(event: Event, text: str, parser: Parser, received: Received, stamp: 
         event["event.original"] = f"{text[:half]} … {text[-half:]}"
         event["event.hash"] = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         event["taishi.truncated"] = True
-        event["taishi.original_bytes"] = len(text)
+        event["taishi.original_bytes"] = size
     _check_time(event, received.received_at)
 
 
