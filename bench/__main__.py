@@ -9,10 +9,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import logging
 import platform
 import sys
 from typing import Any
 
+import structlog
 from rich.console import Console
 from rich.table import Table
 
@@ -27,6 +29,12 @@ SUITES = {
 
 
 def _print(title: str, rows: list[dict[str, Any]]) -> None:
+    """One table for each kind of row, told by its first column."""
+    for first in dict.fromkeys(next(iter(row)) for row in rows):
+        _table(title, [row for row in rows if next(iter(row)) == first])
+
+
+def _table(title: str, rows: list[dict[str, Any]]) -> None:
     columns = list(dict.fromkeys(key for row in rows for key in row))
     table = Table(title=title, title_justify="left")
     for column in columns:
@@ -46,6 +54,8 @@ def main() -> None:
     unknown = set(options.names) - set(SUITES)
     if unknown:
         parser.error(f"no benchmark is named {', '.join(sorted(unknown))}")
+    # A bench prints figures; what the parts log about themselves would only stand between.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     results = {}
     for name in options.names or SUITES:
         module, title = SUITES[name]
