@@ -8,30 +8,43 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import orjson
 import uvicorn
-import zstandard
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from collectors.framing import split_body
+from collectors.framing import Frame, split_body
+from collectors.inflate import Broken, Inflater
 from collectors.sources import SourceInfo
 from collectors.transports.intake import Intake
 from taishi import clock
-from taishi.errors import QuotaExceeded, Refused, TooLarge, Unauthenticated
+from taishi.errors import QuotaExceeded, Refused, TooLarge, Unauthenticated, Unavailable
 from taishi.event import delivery_id
 from taishi.observe import Health
 
 PROBLEM = "application/problem+json"
-INFLATE_STEP = 1 << 20
+ENCODINGS = frozenset({"", "identity", "gzip", "zstd"})
+TYPES = frozenset(
+    {
+        "", "application/json", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/xml",
+        "application/octet-stream",
+        "application/x-www-form-urlencoded",  # what curl says of --data-binary; the body is taken as it is
+    }
+)  # fmt: skip
+ZSTD_WINDOW = 1 << 23
+BODIES_IN_HAND = 3
+"""Bodies of the greatest size that may be in memory at once."""
+
+MAX_CONNECTIONS = 2000
 
 
 class BadBody(Refused):
@@ -57,61 +70,89 @@ def problem(error: Refused) -> Response:
     return Response(orjson.dumps(body), error.status, headers, PROBLEM)
 
 
-async def inflate(chunks: AsyncIterator[bytes], encoding: str, max_body: int, max_inflated: int) -> bytes:
-    """The body, decompressed as it arrives, so that neither its sent nor its inflated size passes the limits."""
-    try:
-        step = _decompressor(encoding)
-        sent = 0
+class BadType(Refused):
+    code = "unsupported_type"
+    status = 415
+
+
+class TooSlow(Refused):
+    code = "too_slow"
+    status = 408
+
+
+@dataclass(slots=True)
+class Room:
+    """Bytes of all bodies in hand. One body is bounded by its own limit; this bounds many at once."""
+
+    limit: int
+    used: int = 0
+
+
+@dataclass(slots=True)
+class Body:
+    """One body as it arrives: neither its sent nor its inflated size passes the limits. A context: it holds its share of
+    the room until its records are durable."""
+
+    room: Room
+    max_body: int
+    max_inflated: int
+    patience: float = 60.0
+    """Seconds without a byte."""
+    _held: int = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.room.used -= self._held
+
+    async def read(self, chunks: AsyncIterator[bytes], encoding: str) -> bytes:
+        """Raises TooLarge, BadBody, TooSlow, and Unavailable where too much is in hand already."""
+        inflater = None if encoding in {"", "identity"} else Inflater(encoding, ZSTD_WINDOW)
         parts: list[bytes] = []
-        inflated = 0
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self.patience) as clock_of_body:
+                async for part in self._inflated(chunks, inflater):
+                    clock_of_body.reschedule(loop.time() + self.patience)
+                    self._hold(len(part))
+                    parts.append(part)
+            if inflater:
+                inflater.finish()
+        except Broken as error:
+            raise BadBody(f"the body cannot be unpacked: {error}") from error
+        except TimeoutError as error:
+            raise TooSlow(f"no byte of the body came for {self.patience:.0f} seconds") from error
+        return b"".join(parts)
+
+    async def _inflated(self, chunks: AsyncIterator[bytes], inflater: Inflater | None) -> AsyncIterator[bytes]:
+        sent = 0
         async for chunk in chunks:
             sent += len(chunk)
-            if sent > max_body:
-                raise TooLarge(f"the body is larger than {max_body} bytes; send smaller batches")
-            for part in step(chunk):
-                inflated += len(part)
-                if inflated > max_inflated:
-                    raise TooLarge(f"the body inflates to more than {max_inflated} bytes; send smaller batches")
-                parts.append(part)
-    except (zlib.error, zstandard.ZstdError) as error:
-        raise BadBody(f"the body is not valid {encoding}: {error}") from error
-    return b"".join(parts)
+            if sent > self.max_body:
+                raise TooLarge(f"the body is larger than {self.max_body} bytes; send smaller batches")
+            for part in inflater.feed(chunk) if inflater else (chunk,):
+                yield part
+
+    def _hold(self, size: int) -> None:
+        self._held += size
+        self.room.used += size
+        if self._held > self.max_inflated:
+            raise TooLarge(f"the body inflates to more than {self.max_inflated} bytes; send smaller batches")
+        if self.room.used > self.room.limit:
+            raise Unavailable("too many bodies are in hand at once; send again in a second", retry_after=1)
 
 
-def _decompressor(encoding: str) -> Callable[[bytes], Iterator[bytes]]:
-    if encoding in ("", "identity"):
-        return lambda chunk: iter((chunk,))
-    if encoding == "gzip":
-        return _Gzip().feed
-    if encoding == "zstd":
-        return _Zstd().feed
-    raise UnknownEncoding(f"Content-Encoding {encoding[:40]!r} is not understood; use gzip, zstd or none")
-
-
-class _Gzip:
-    """Bounded steps: a kilobyte of gzip may hold a megabyte of zeros."""
-
-    def __init__(self) -> None:
-        self._inner = zlib.decompressobj(wbits=31)
-
-    def feed(self, chunk: bytes) -> Iterator[bytes]:
-        while chunk:
-            yield self._inner.decompress(chunk, INFLATE_STEP)
-            chunk = self._inner.unconsumed_tail
-            if self._inner.eof:
-                chunk = self._inner.unused_data
-                self._inner = zlib.decompressobj(wbits=31)
-
-
-class _Zstd:
-    """zstandard's streaming object has no output limit a step, so input goes in small pieces and its window is bounded."""
-
-    def __init__(self) -> None:
-        self._inner = zstandard.ZstdDecompressor(max_window_size=1 << 23).decompressobj(read_across_frames=True)
-
-    def feed(self, chunk: bytes) -> Iterator[bytes]:
-        for start in range(0, len(chunk), 64):
-            yield self._inner.decompress(chunk[start : start + 64])
+def _encoding(request: Request) -> str:
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ENCODINGS:
+        raise UnknownEncoding(f"Content-Encoding {encoding[:40]!r} is not understood; use gzip, zstd or none")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in TYPES and not kind.startswith("text/") and not kind.endswith("+json"):
+        raise BadType(
+            f"Content-Type {kind[:60]!r} holds no records; send application/x-ndjson, application/json or text/plain"
+        )
+    return encoding
 
 
 def _key(request: Request) -> str:
@@ -130,7 +171,7 @@ class HttpPush:
         self._health = health
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
-        self._inflight = 0
+        self._room = Room(BODIES_IN_HAND * intake.settings.http.max_inflated)
 
     def application(self) -> Starlette:
         return Starlette(
@@ -156,24 +197,31 @@ class HttpPush:
     async def _ingest(self, request: Request) -> Response:
         source = self._intake.sources.by_key(_key(request))
         http = self._intake.settings.http
-        encoding = request.headers.get("content-encoding", "").strip().lower()
-        body = await inflate(request.stream(), encoding, http.max_body, http.max_inflated)
-        frames = split_body(body, http.max_records, self._intake.settings.syslog.max_line)
-        self._check_quota(source, len(frames))
-        batch_id = request.headers.get("x-batch-id", "")[:200]
+        encoding = _encoding(request)
+        with Body(self._room, http.max_body, http.max_inflated) as body:
+            frames = split_body(
+                await body.read(request.stream(), encoding), http.max_records, self._intake.settings.syslog.max_line
+            )
+            self._check_quota(source, len(frames))
+            return await self._take(source, frames, request)
+
+    async def _take(self, source: SourceInfo, frames: list[Frame], request: Request) -> Response:
+        """The records in stream messages of at most `batch_records`, each a delivery that repeats with the batch id."""
+        batch_id = request.headers.get("x-batch-id", "")
         root = delivery_id(source.id, "http", batch_id) if batch_id else self._intake.fresh_delivery(source)
         reader = self._intake.reader(source)
         received_at = clock.now()
         size = self._intake.settings.collect.batch_records
-        accepted = quarantined = 0
-        for number, start in enumerate(range(0, len(frames), size)):
-            delivery = root if number == 0 else delivery_id(source.id, root, number)
+        counts = {"received": 0, "accepted": 0, "quarantined": 0}
+        for start in range(0, len(frames), size):
             part = frames[start : start + size]
+            whole = len(part) == len(frames)
+            delivery = root if whole else delivery_id(source.id, root, start, start + len(part))
             batch = await self._intake.accept(reader, part, delivery, _client(request), received_at)
-            accepted += len(batch.events)
-            quarantined += len(batch.quarantined)
-        answer = {"accepted": accepted, "quarantined": quarantined, "delivery": root}
-        return Response(orjson.dumps(answer), media_type="application/json")
+            counts["received"] += batch.received
+            counts["accepted"] += len(batch.events)
+            counts["quarantined"] += len(batch.quarantined)
+        return Response(orjson.dumps({**counts, "delivery": root}), media_type="application/json")
 
     def _check_quota(self, source: SourceInfo, records: int) -> None:
         try:
@@ -201,6 +249,7 @@ class HttpPush:
             server_header=False,
             lifespan="off",
             timeout_keep_alive=65,
+            limit_concurrency=MAX_CONNECTIONS,
             h11_max_incomplete_event_size=64 * 1024,
             ssl_certfile=certificate,
             ssl_keyfile=key,

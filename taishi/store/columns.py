@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -85,23 +85,24 @@ def document(event: Event, delivery: str, millis_at: int) -> tantivy.Document:
         "_time": millis_at,
         "_source": orjson.dumps(event, option=orjson.OPT_SERIALIZE_NUMPY),
     }
-    kinds = _kinds()
+    plan = _plan()
     vendor: dict[str, str] = {}
     present: list[str] = []
     for name, value in event.items():
-        kind = kinds.get(name)
-        if kind is None:
+        known = plan.get(name)
+        if known is None:
             if len(vendor) < MAX_VENDOR_FIELDS and name.startswith(VENDOR_PREFIXES):
                 vendor[name] = str(value)[:MAX_TERM]
                 present.append(name)
             continue
-        encoded = _ENCODERS[kind](value)
+        encode, named, raw = known
+        encoded = encode(value)
         if encoded is not None:
             columns[name] = encoded
-        if name not in _fast():
+        if named:
             present.append(name)
-        if name in RAW_TEXT:
-            columns[f"{name}.raw"] = str(value)[:MAX_TERM]
+        if raw:
+            columns[raw] = str(value)[:MAX_TERM]
     if vendor:
         columns["_vendor"] = vendor
     if present:
@@ -112,7 +113,28 @@ def document(event: Event, delivery: str, millis_at: int) -> tantivy.Document:
 
 def _full_text(event: Event) -> list[str]:
     texts = dict.fromkeys(str(event[name]) for name in FULL_TEXT if event.get(name))
-    return [" ".join(tokens(text)) for text in texts]
+    return [_tokenised(text) for text in texts]
+
+
+@lru_cache(maxsize=65_536)
+def _kept_tokens(text: str) -> str:
+    return " ".join(tokens(text))
+
+
+def _tokenised(text: str) -> str:
+    """Rule names and messages repeat; long texts seldom do, and would only fill the cache."""
+    return _kept_tokens(text) if len(text) <= 160 else " ".join(tokens(text))
+
+
+@cache
+def _plan() -> dict[str, tuple[Callable[[Any], Any], bool, str]]:
+    """Field → how to encode it, whether `_present` must name it, and the column of its raw text ("" where none): one
+    look-up a field of an event."""
+    fast = _fast()
+    return {
+        name: (_ENCODERS[kind], name not in fast, f"{name}.raw" if name in RAW_TEXT else "")
+        for name, kind in _kinds().items()
+    }
 
 
 @cache
@@ -132,6 +154,8 @@ def is_fast(name: str) -> bool:
 
 
 def _keyword(value: Any) -> Any:
+    if type(value) is str:
+        return value if len(value) <= MAX_TERM else value[:MAX_TERM]
     if isinstance(value, list):
         return [str(item)[:MAX_TERM] for item in value] or None
     return str(value)[:MAX_TERM]
@@ -139,10 +163,12 @@ def _keyword(value: Any) -> Any:
 
 def _text(value: Any) -> Any:
     values = value if isinstance(value, list) else [value]
-    return [" ".join(tokens(str(item))) for item in values]
+    return [_tokenised(str(item)) for item in values]
 
 
 def _integer(value: Any) -> Any:
+    if type(value) is int:
+        return value if -(2**63) <= value < 2**63 else None
     if isinstance(value, list):
         return [item for item in value if _is_integer(item)] or None
     return value if _is_integer(value) else None
@@ -168,14 +194,17 @@ def _boolean(value: Any) -> Any:
 
 
 def _address(value: Any) -> Any:
+    if type(value) is str:
+        return canonical_address(value) or None
     values = value if isinstance(value, list) else [value]
-    return [canonical for item in values if (canonical := canonical_address(item))] or None
+    return [canonical for item in values if (canonical := canonical_address(str(item)))] or None
 
 
-def canonical_address(value: Any) -> str:
+@lru_cache(maxsize=131_072)
+def canonical_address(value: str) -> str:
     """The address in the form the column takes; an empty string for what is none (zone ids are cut off)."""
     try:
-        return str(ipaddress.ip_address(str(value).split("%", 1)[0]))
+        return str(ipaddress.ip_address(value.split("%", 1)[0]))
     except ValueError:
         return ""
 

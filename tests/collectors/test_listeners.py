@@ -59,8 +59,11 @@ def test_packed_bodies(data_dir: Path, encoding: str, pack: Any) -> None:
         (gzip.compress(b"\x00" * 1_000_000), {"Content_Encoding": "gzip"}, KEY, 413, "too_large"),
         (zstandard.compress(b"\x00" * 1_000_000), {"Content_Encoding": "zstd"}, KEY, 413, "too_large"),
         (b"\n".join([b"line"] * 200), {}, KEY, 413, "too_large"),
+        (gzip.compress(b"x" * 500)[:-1], {"Content_Encoding": "gzip"}, KEY, 400, "bad_body"),
+        (zstandard.compress(b"x" * 500)[:-1], {"Content_Encoding": "zstd"}, KEY, 400, "bad_body"),
+        (b"x", {"Content_Type": "multipart/form-data; boundary=x"}, KEY, 415, "unsupported_type"),
     ],
-    ids=["key", "gzip", "encoding", "size", "gzip-bomb", "zstd-bomb", "records"],
+    ids=["key", "gzip", "encoding", "size", "gzip-bomb", "zstd-bomb", "records", "cut gzip", "cut zstd", "type"],
 )
 def test_what_is_refused_says_why_and_leaves_the_listener_alive(
     data_dir: Path, body: bytes, headers: dict[str, str], key: str, status: int, code: str
@@ -73,6 +76,37 @@ def test_what_is_refused_says_why_and_leaves_the_listener_alive(
         assert answer.json()["detail"]
         assert key not in answer.text
         assert running.post(b"still here").status_code == 200
+
+
+def test_bodies_in_hand_are_bounded_together_and_the_next_is_asked_to_wait(data_dir: Path) -> None:
+    with collector(data_dir, http={"max_inflated": 1_000_000}) as running:
+        slow = []
+        for _ in range(4):  # each sends most of its body and then hesitates
+            connection = socket.create_connection(("127.0.0.1", running.ports["http"]))
+            head = f"POST /v1/ingest HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\nContent-Length: 900001\r\n\r\n"
+            connection.sendall(head.encode() + b"a" * 900_000)
+            slow.append(connection)
+        slow[3].settimeout(30)
+        answer = slow[3].recv(4096)  # three bodies of the greatest size fit, the fourth does not
+        assert b" 503 " in answer.split(b"\r\n")[0]
+        assert b"retry-after: 1" in answer.lower()
+        for connection in slow[:3]:
+            connection.sendall(b"b")
+            assert b" 200 " in connection.recv(4096).split(b"\r\n")[0]
+        assert running.post(b"c" * 900_000).status_code == 200  # the room was given back
+        for connection in slow:
+            connection.close()
+
+
+def test_a_body_longer_than_a_message_keeps_its_identity_when_repeated(data_dir: Path) -> None:
+    body = b"".join(b"line %d\n" % number for number in range(25))
+    with collector(data_dir, collect={"batch_records": 10}) as running:
+        for _ in range(2):
+            assert running.post(body, X_Batch_Id="b").json()["received"] == 25
+        deliveries = [(batch.delivery, batch.received) for batch in running.batches()]
+        assert [size for _, size in deliveries] == [10, 10, 5, 10, 10, 5]
+        assert deliveries[:3] == deliveries[3:]
+        assert len(set(deliveries)) == 3
 
 
 def test_no_key_and_no_body(data_dir: Path) -> None:
