@@ -1,7 +1,7 @@
 """enrich: ownership, region, industry and asset on every event; who attacked whom on every alert; what came late.
 
-State of an enterprise: the newest event time it has sent, as text, and by source how far its last delivery was from
-its receipt. An event is late when it lags behind that by more
+State of an enterprise: the newest event time it has sent, as text, and by source how far a late delivery was from
+its receipt, and when that was. An event is late when it lags behind that by more
 than the allowed lateness; late events are stored and correlated like others, in a lane of their own.
 """
 
@@ -21,8 +21,8 @@ FUTURE_ALLOWANCE = 60.0
 everybody else late."""
 
 STEADY = 60.0
-"""Two deliveries of a source must be equally far from their receipt, to so many seconds, before that is taken for its
-clock: a backlog that catches up comes closer with each."""
+"""Two deliveries of a source, received at least so many seconds apart, must be equally far from their receipt, to so many
+seconds, before that is taken for its clock: a backlog that catches up comes closer with each."""
 
 STAMP_LENGTH = len("2026-01-01T00:00:00.000Z")
 
@@ -72,10 +72,11 @@ class Enrich:
         if kept:
             work.delays[batch.delivery] = len(kept) * batch.received_at - times
             skew = clock.to_seconds(max(e["@timestamp"] for e in kept)) - batch.received_at
-            before = memory["skews"].get(batch.source_id)
-            if before is not None and abs(skew - before) < STEADY:
-                work.skews[batch.source_id] = skew
-            memory["skews"][batch.source_id] = round(skew, 3)
+            before, at = memory["skews"].get(batch.source_id, (skew, 0.0))
+            if batch.received_at - at >= STEADY:
+                if at and abs(skew - before) < STEADY:
+                    work.skews[batch.source_id] = skew
+                memory["skews"][batch.source_id] = (round(skew, 3), batch.received_at)
         batch.events = kept
         if top:
             work.newest[batch.delivery] = clock.to_seconds(top)

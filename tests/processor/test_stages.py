@@ -208,3 +208,20 @@ def test_what_is_new_succeeds_is_critical_or_comes_from_inside_is_never_backgrou
     metas = _run(events).metas.values()
     names = {special["taishi.attacker.ip"], "eng1" if "source.ip" in change else ATTACKER}
     assert any(meta["attacker"] in names and meta["count"] == 1 for meta in metas)
+
+
+def _skews(offsets: list[tuple[float, float]]) -> list[float]:
+    """What is taken for the clock of a source that sends at these (receipt, event time) pairs, delivery by delivery."""
+    pipeline = Pipeline()
+    found: list[float] = []
+    for number, (received, at) in enumerate(offsets):
+        (batch,) = batches([flow(START + at, "10.1.0.20", "192.0.2.1")], name=f"n{number}", bad_every=10**9)
+        batch.received_at = START + received
+        found.extend(pipeline.run([batch]).skews.values())
+    return found
+
+
+def test_a_steady_offset_is_a_clock_and_a_backlog_is_none() -> None:
+    assert _skews([(0, -1700), (1, -1700), (2, -1700), (3, -100)]) == []  # catching up, in bursts
+    assert _skews([(0, 420), (100, 520), (200, 621)]) == [420.0, 421.0]  # seven minutes ahead
+    assert _skews([(0, -28_800), (120, -28_680)]) == [-28_800.0]  # a wrong time zone

@@ -133,7 +133,7 @@ export default function Sources(): ReactNode {
       <header className="page-head">
         <h1>{t("sources.title")}</h1>
         <span className="grow" />
-        {list.first && <span className="quiet">{common("asOf", { time: time(list.first.end) })}</span>}
+        {list.first && <span className="quiet">{common("asOf", { time: time(Math.min(list.first.end, list.query.dataUpdatedAt / 1000)) })}</span>}
         {may("sources.write") && (
           <Button
             type="primary"
