@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 
 import structlog
 from prometheus_client import Counter, Gauge
@@ -51,6 +52,8 @@ class Publisher:
         self._room = asyncio.Event()
         self._room.set()
         self._stopping = False
+        self._try_at = 0.0
+        self._replayed = 0
 
     @property
     def full(self) -> bool:
@@ -88,15 +91,18 @@ class Publisher:
 
     async def run(self) -> None:
         """Until `stop`: drain the spool first, then group and append."""
-        while not (self._stopping and not self._queue):
-            await self._drain_spool()
-            if not self._queue:
-                await self._sleep_until_work()
-                continue
-            if self._wait and len(self._queue) < GROUP_MESSAGES and not self._stopping:
-                await asyncio.sleep(self._wait)
-            group = [self._queue.popleft() for _ in range(min(GROUP_MESSAGES, len(self._queue)))]
-            await self._append(group)
+        try:
+            while not (self._stopping and not self._queue):
+                await self._drain_spool()
+                if not self._queue:
+                    await self._sleep_until_work()
+                    continue
+                if self._wait and len(self._queue) < GROUP_MESSAGES and not self._stopping:
+                    await asyncio.sleep(self._wait)
+                group = [self._queue.popleft() for _ in range(min(GROUP_MESSAGES, len(self._queue)))]
+                await self._append(group)
+        finally:  # after an unexpected error: nobody may wait for ever for what will not come
+            self._settle(list(self._queue), Unavailable("the collector stops; send again in a second", retry_after=1))
 
     async def _sleep_until_work(self) -> None:
         self._wake.clear()
@@ -108,15 +114,19 @@ class Publisher:
             return
 
     async def _append(self, group: list[_Waiting]) -> None:
-        error: Unavailable | None = None
-        messages = [waiting.message for waiting in group]
+        error: Unavailable | None = Unavailable("the collector failed; send again in a second", retry_after=1)
         try:
-            await asyncio.to_thread(self._store, messages)
+            await asyncio.to_thread(self._store, [waiting.message for waiting in group])
+            error = None
         except Unavailable as refused:
             error = refused
+        finally:
+            self._settle(group, error)
+
+    def _settle(self, group: list[_Waiting], error: Unavailable | None) -> None:
         for waiting in group:
             self._account(-len(waiting.message.value))
-            if waiting.done.cancelled():
+            if waiting.done.done():
                 continue
             if error:
                 waiting.done.set_exception(error)
@@ -137,28 +147,28 @@ class Publisher:
         SPOOL_BYTES.set(self._spool.size())
 
     async def _drain_spool(self) -> None:
-        segments = self._spool.segments()
-        if not segments:
+        now = asyncio.get_running_loop().time()
+        if now < self._try_at or not self._spool.segments():
             return
-        drained = await asyncio.to_thread(self._replay)
-        SPOOL_BYTES.set(self._spool.size())
-        if drained:
+        if await asyncio.to_thread(self._replay):
             log.info("The spool is drained.")
-        elif not self._queue or self._stopping:
-            await asyncio.sleep(RETRY_SECONDS if not self._stopping else 0)
+        else:  # what arrives meanwhile goes to the spool without waiting for the next attempt
+            self._try_at = now + RETRY_SECONDS
+        SPOOL_BYTES.set(self._spool.size())
 
     def _replay(self) -> bool:
-        self._spool.close_segment()
+        """Publish the segments in order; nothing is appended meanwhile, both are done by `run` in turn."""
         for segment in self._spool.segments():
-            entries = list(self._spool.read(segment))
-            for start in range(0, len(entries), GROUP_MESSAGES):
-                group = entries[start : start + GROUP_MESSAGES]
+            entries = islice(self._spool.read(segment), self._replayed, None)
+            while group := [message for _, message in islice(entries, GROUP_MESSAGES)]:
                 try:
-                    self._stream.publish(TOPIC_EVENTS, [message for _, message in group])
+                    self._stream.publish(TOPIC_EVENTS, group)
                 except StreamError:
                     return False
+                self._replayed += len(group)
                 PUBLISHED.inc(len(group))
             self._spool.delete(segment)
+            self._replayed = 0
         return True
 
     def stop(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -20,16 +21,20 @@ REFUSED = Metric("taishi_records_refused_total", "Records refused before accepta
 class Refusals:
     records: Records
     _counts: Counter[tuple[SourceInfo, int]] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    """Transports count on the event loop, `flush` runs on a thread."""
 
     def add(self, source: SourceInfo | None, records: int, reason: str) -> None:
         """Count; a refusal whose sender nobody knows is in the metrics alone."""
         REFUSED.labels(reason).inc(records)
         if source is not None and records:
-            self._counts[source, int(clock.now() // 3600)] += records
+            with self._lock:
+                self._counts[source, int(clock.now() // 3600)] += records
 
     def flush(self) -> None:
         """Write what was counted; what cannot be written stays counted for the next time. Raises RecordsError."""
-        counts, self._counts = self._counts, Counter()
+        with self._lock:
+            counts, self._counts = self._counts, Counter()
         if not counts:
             return
         try:
@@ -46,5 +51,6 @@ class Refusals:
                     row.received += number
                     row.rejected += number
         except BaseException:
-            self._counts += counts
+            with self._lock:
+                self._counts += counts
             raise

@@ -14,9 +14,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import orjson
+import structlog
 
 from taishi.errors import Unavailable
 from taishi.stream.port import Message
+
+log = structlog.get_logger()
 
 _FRAME = struct.Struct("<II")
 SEGMENT_BYTES = 16 * 1024 * 1024
@@ -50,6 +53,8 @@ class Spool:
                 segment.write(data)
                 segment.flush()
                 os.fsync(segment.fileno())
+            if not before:
+                _sync_directory(self._directory)
         except OSError as error:
             if path.exists():
                 os.truncate(path, before)
@@ -58,6 +63,7 @@ class Spool:
             self._next += 1
 
     def read(self, segment: Path) -> Iterator[tuple[str, Message]]:
+        """The messages in order, up to a torn tail: what a dying process had half written was never acknowledged."""
         data = segment.read_bytes()
         position = 0
         while position + _FRAME.size <= len(data):
@@ -65,16 +71,23 @@ class Spool:
             position += _FRAME.size
             body = data[position : position + length]
             if len(body) < length or zlib.crc32(body) != checksum:
+                log.warning("The end of a spool segment is torn and left out.", segment=segment.name,
+                            bytes=len(data) - position + _FRAME.size)  # fmt: skip
                 return
             position += length
             yield _unpack(body)
 
-    def close_segment(self) -> None:
-        """Further appends go to a new segment, so that those before it can be replayed and deleted."""
-        self._next += 1
-
     def delete(self, segment: Path) -> None:
         segment.unlink()
+
+
+def _sync_directory(directory: Path) -> None:
+    """A new file's name is durable only when its directory is."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _pack(topic: str, message: Message) -> bytes:

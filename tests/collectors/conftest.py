@@ -16,3 +16,9 @@ def data_dir(tmp_path: Path) -> Path:
     onboard(records)
     records.close()
     return tmp_path
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Coroutine tests run on asyncio, as the collectors do."""
+    return "asyncio"
