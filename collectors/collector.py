@@ -20,9 +20,9 @@ from collectors.sources import SourceRegistry
 from collectors.spool import Spool
 from collectors.transports.follow import FileFollower, Positions
 from collectors.transports.http import HttpPush
-from collectors.transports.intake import Intake
+from collectors.transports.intake import Intake, Transport
 from collectors.transports.syslog import SyslogTcp, SyslogUdp
-from taishi.errors import ConfigError, RecordsError, Unavailable
+from taishi.errors import ConfigError, RecordsError, TaishiError, Unavailable
 from taishi.event import TOPIC_EVENTS
 from taishi.observe import Health
 from taishi.records.port import Records
@@ -47,7 +47,6 @@ class Collector:
         self._settings = settings
         self._stream = stream
         self._records = records
-        self._stopping = False
 
     async def run(self, stop: asyncio.Event) -> None:
         await asyncio.to_thread(self._stream.ensure_topic, TOPIC_EVENTS, self._settings.stream.partitions)
@@ -62,30 +61,30 @@ class Collector:
         health = Health({"stream": lambda: publisher.problem})
         publishing = asyncio.create_task(publisher.run(), name="publisher")
         loops = [
-            asyncio.create_task(self._every(SOURCES_SECONDS, lambda: asyncio.to_thread(sources.refresh))),
-            asyncio.create_task(self._every(LEDGER_SECONDS, lambda: asyncio.to_thread(refusals.flush))),
-            asyncio.create_task(self._every(REPLAY_SECONDS, lambda: _replay(replay))),
+            self._every("sources", SOURCES_SECONDS, lambda: asyncio.to_thread(sources.refresh)),
+            self._every("refusals", LEDGER_SECONDS, lambda: asyncio.to_thread(refusals.flush)),
+            self._every("replay", REPLAY_SECONDS, lambda: _replay(replay)),
         ]
-        transports = await self._listen(intake, health)
-        positions = Positions(self._settings.data_dir / "followed.json")
-        followers = [FileFollower(intake, follow, positions) for follow in self._settings.follow]
-        for follower in followers:
-            await follower.start()
-        self.ready.set()
-        log.info("The collectors listen.", **{name: str(port) for name, port in self.ports.items()})
-        await stop.wait()
-        for transport in (*transports, *followers):
-            await transport.stop()
-        for loop in loops:
-            loop.cancel()
-        await asyncio.gather(*loops, return_exceptions=True)
-        publisher.stop()
-        await publishing
-        await asyncio.to_thread(refusals.flush)
+        transports: list[Transport] = []
+        try:
+            await self._listen(transports, intake, health)
+            self.ready.set()
+            log.info("The collectors listen.", **{name: str(port) for name, port in self.ports.items()})
+            tasks = [task for transport in transports for task in transport.tasks()]
+            await _until(stop, [publishing, *loops, *tasks])
+        finally:
+            for transport in transports:
+                await transport.stop()
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+            publisher.stop()
+            await asyncio.gather(publishing, return_exceptions=True)
+            await asyncio.to_thread(refusals.flush)
 
-    async def _listen(self, intake: Intake, health: Health) -> list[SyslogTcp | SyslogUdp | HttpPush]:
+    async def _listen(self, transports: list[Transport], intake: Intake, health: Health) -> None:
+        """Start all transports into `transports`, so that a failure leaves what runs to be stopped."""
         syslog, http = self._settings.syslog, self._settings.http
-        transports: list[SyslogTcp | SyslogUdp | HttpPush] = []
         try:
             if syslog.udp_port is not None:
                 udp = SyslogUdp(intake)
@@ -105,15 +104,34 @@ class Collector:
                 transports.append(push)
         except OSError as error:
             raise ConfigError(f"a listener cannot be bound: {error}; choose another port in the settings") from error
-        return transports
+        positions = Positions(self._settings.data_dir / "followed.json")
+        for follow in self._settings.follow:
+            follower = FileFollower(intake, follow, positions)
+            await follower.start()
+            transports.append(follower)
 
-    async def _every(self, seconds: float, action: Callable[[], Awaitable[Any]]) -> None:
-        while True:
-            await asyncio.sleep(seconds)
-            try:
-                await action()
-            except (RecordsError, Unavailable) as error:
-                log.warning("A background task could not finish and is tried again.", reason=str(error))
+    def _every(self, name: str, seconds: float, action: Callable[[], Awaitable[Any]]) -> asyncio.Task[None]:
+        async def repeat() -> None:
+            while True:
+                await asyncio.sleep(seconds)
+                try:
+                    await action()
+                except (RecordsError, Unavailable) as error:
+                    log.warning("A background task could not finish and is tried again.", task=name, reason=str(error))
+
+        return asyncio.create_task(repeat(), name=name)
+
+
+async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for `stop`. A part that ends by itself ends the process, which is started again whole: a listener that is
+    quietly gone is worse. Raises what the part raised."""
+    stopped = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    for task in tasks:
+        if task in done:
+            await task
+            raise TaishiError(f"the {task.get_name()} ended by itself")
 
 
 async def _replay(replay: QuarantineReplay) -> None:

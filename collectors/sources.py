@@ -54,6 +54,8 @@ class SourceRegistry:
     _networks: list[tuple[Network, SourceInfo]] = field(default_factory=list)
     _by_address: dict[str, tuple[SourceInfo, ...]] = field(default_factory=dict)
     _mark: tuple[Any, ...] = ()
+    version: int = 0
+    """Grows with every change, for whoever keeps what it was told."""
 
     def refresh(self) -> None:
         """Read the sources again where their number or versions changed. Raises RecordsError."""
@@ -81,6 +83,7 @@ class SourceRegistry:
         self._by_certificate = {row.certificate: infos[row.id] for row in rows if row.certificate}
         self._networks = networks
         self._by_address = {}
+        self.version += 1
 
     def by_id(self, source_id: str) -> SourceInfo | None:
         return self._by_id.get(source_id)

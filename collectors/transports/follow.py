@@ -110,6 +110,9 @@ class FileFollower:
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name=f"follow {self._follow.path}")
 
+    def tasks(self) -> list[asyncio.Task[None]]:
+        return [self._task] if self._task else []
+
     async def stop(self) -> None:
         """Finish the range in hand."""
         self._stopping = True

@@ -259,6 +259,9 @@ class HttpPush:
         self._task = asyncio.create_task(self._server.serve(sockets=[sock]), name="http-push")
         return int(sock.getsockname()[1])
 
+    def tasks(self) -> list[asyncio.Task[None]]:
+        return [self._task] if self._task else []
+
     async def stop(self) -> None:
         """Finish requests in hand, then close."""
         if self._server and self._task:

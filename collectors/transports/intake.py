@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from collectors.framing import Frame
 from collectors.normalise import Reader
@@ -16,6 +18,15 @@ from taishi import clock
 from taishi.errors import QuotaExceeded, Unavailable
 from taishi.event import Batch, delivery_id
 from taishi.settings import Settings
+
+
+class Transport(Protocol):
+    """A listener or reader. `tasks` run until `stop`; one that ends earlier is a failure."""
+
+    def tasks(self) -> list[asyncio.Task[None]]: ...
+
+    async def stop(self) -> None:
+        """Accept no more, publish what was read, close."""
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -31,6 +32,7 @@ log = structlog.get_logger()
 
 READ_BYTES = 256 * 1024
 SHUTDOWN_SECONDS = 5.0
+LONGEST_PAUSE = 5.0
 UDP_QUEUE = 100_000
 """Datagrams waiting; beyond it the newest are refused and counted: UDP has no way to ask for patience."""
 
@@ -78,15 +80,26 @@ class Choice:
     async def _patiently(self, reader: Reader, frames: list[Frame], sender: str) -> None:
         delivery = self.intake.fresh_delivery(reader.source)
         batch = reader.batch(frames, delivery, clock.now(), sender)
+        await _until_taken(lambda: self.intake.check_quota(reader.source, batch.received))
         while True:
+            await self.intake.publisher.wait_for_room()
             try:
-                self.intake.check_quota(reader.source, batch.received)
-                await self.intake.publisher.wait_for_room()
-                await self.intake.publisher.publish(batch)
-            except (QuotaExceeded, Unavailable) as wait:
-                await asyncio.sleep(min(wait.retry_after or 1.0, 5.0))
-            else:
-                return
+                return await self.intake.publisher.publish(batch)
+            except Unavailable as wait:
+                await _pause(wait)
+
+
+async def _until_taken(take: Callable[[], None]) -> None:
+    """Until the quota has room: once, so that a later wait for the stream is not paid for twice."""
+    while True:
+        try:
+            return take()
+        except QuotaExceeded as wait:
+            await _pause(wait)
+
+
+async def _pause(wait: Refused) -> None:
+    await asyncio.sleep(min(wait.retry_after or 1.0, LONGEST_PAUSE))
 
 
 class SyslogTcp:
@@ -96,7 +109,7 @@ class SyslogTcp:
         self._intake = intake
         self._context = context
         self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._connections: set[asyncio.Task[Any]] = set()
         self._stopping = asyncio.Event()
 
     async def start(self, host: str, port: int) -> int:
@@ -107,18 +120,18 @@ class SyslogTcp:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = cast("asyncio.Task[Any]", asyncio.current_task())
-        self._tasks.add(task)
+        self._connections.add(task)
         CONNECTIONS.inc()
         try:
             await self._serve(reader, writer)
-        except (ConnectionError, TimeoutError, ssl.SSLError, asyncio.IncompleteReadError) as error:
+        except OSError as error:  # resets, time-outs, TLS alerts
             log.debug("A syslog connection ended.", reason=repr(error))
         except Refused as refused:
             UNKNOWN.inc()
             log.warning("A syslog connection was refused.", peer=_peer(writer), reason=refused.reason)
         finally:
             CONNECTIONS.dec()
-            self._tasks.discard(task)
+            self._connections.discard(task)
             writer.close()
 
     def _choose(self, writer: asyncio.StreamWriter) -> Choice:
@@ -134,15 +147,18 @@ class SyslogTcp:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         syslog = self._intake.settings.syslog
-        if len(self._tasks) > syslog.max_connections:
+        if len(self._connections) > syslog.max_connections:
             raise Refused(f"more than {syslog.max_connections} connections are open")
-        choice = self._choose(writer)
+        choice, version = self._choose(writer), self._intake.sources.version
         framer = LineFramer(syslog.max_line)
         peer = _peer(writer)
         while not self._stopping.is_set():
             chunk = await self._read(reader, syslog.idle_timeout)
             if not chunk:
                 break
+            if version != self._intake.sources.version:  # a connection may live for months, its source be changed
+                current, version = self._choose(writer), self._intake.sources.version
+                choice = choice if current.sources == choice.sources else current
             frames = framer.feed(chunk)
             deadline = asyncio.get_running_loop().time() + self._intake.settings.collect.batch_wait
             while frames and len(frames) < self._intake.settings.collect.batch_records:
@@ -168,13 +184,16 @@ class SyslogTcp:
             if not read.done():
                 read.cancel()
 
+    def tasks(self) -> list[asyncio.Task[None]]:
+        return []  # a task for each connection, and a connection may fail
+
     async def stop(self) -> None:
         """Accept no more, send what was read, close."""
         self._stopping.set()
         if self._server:
             self._server.close()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=SHUTDOWN_SECONDS)
+        if self._connections:
+            await asyncio.wait(self._connections, timeout=SHUTDOWN_SECONDS)
 
 
 def _peer(writer: asyncio.StreamWriter) -> str:
@@ -250,6 +269,9 @@ class SyslogUdp(asyncio.DatagramProtocol):
                     await self._intake.accept(reader, part, self._intake.fresh_delivery(reader.source), sender)
                 except Unavailable as error:
                     log.warning("Datagrams were refused.", source=source_id, reason=error.reason)
+
+    def tasks(self) -> list[asyncio.Task[None]]:
+        return [self._task] if self._task else []
 
     async def stop(self) -> None:
         if self._transport:

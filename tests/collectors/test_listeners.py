@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import select
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import zstandard
 from cryptography import x509
@@ -19,10 +21,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select as query
 
-from taishi.errors import StreamError
+from collectors.collector import Collector
+from taishi.errors import ConfigError, StreamError
 from taishi.records.sql import SqlRecords
 from taishi.records.tables import Ledger, Source
 from taishi.scope import EVERYTHING
+from taishi.settings import HttpSettings, Settings, SyslogSettings
 from taishi.stream.sqlite import SqliteStream
 from tests.collectors.harness import KEY, Running, collector, wait_for
 
@@ -333,3 +337,71 @@ def test_a_gzip_stream_of_many_members_is_one_body(data_dir: Path) -> None:
         cut = zlib.compress(b"three")[:-2]
         assert running.post(cut, Content_Encoding="gzip").status_code == 400
         assert json.loads(running.post(b"x").content)["accepted"] == 1
+
+
+# ---------------------------------------------------------------- life of the process
+
+
+class Broken(SqliteStream):
+    """A stream with a defect, which is not an outage."""
+
+    def publish(self, *_given: Any, **_more: Any) -> Any:
+        raise ZeroDivisionError("a defect")
+
+
+@pytest.mark.anyio
+async def test_a_part_that_fails_ends_the_process_instead_of_vanishing(data_dir: Path) -> None:
+    settings = Settings(
+        data_dir=data_dir, syslog=SyslogSettings(tcp_port=0, udp_port=None), http=HttpSettings(port=0)
+    )
+    records, stream = SqlRecords(f"sqlite:///{data_dir / 'records.sqlite'}"), Broken(data_dir / "stream.sqlite")
+    made = Collector(settings, stream, records)
+    running = asyncio.create_task(made.run(asyncio.Event()))
+    await made.ready.wait()
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.post(
+            f"http://127.0.0.1:{made.ports['http']}/v1/ingest", content=b"x", headers={"Authorization": f"Bearer {KEY}"}
+        )
+    assert answer.status_code == 503
+    with pytest.raises(ZeroDivisionError):
+        await running
+    stream.close()
+    records.close()
+
+
+@pytest.mark.anyio
+async def test_a_port_that_is_taken_is_said_and_nothing_is_left_running(data_dir: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        settings = Settings(data_dir=data_dir, syslog=SyslogSettings(tcp_port=0, udp_port=0), http=HttpSettings(port=port))
+        records, stream = SqlRecords(f"sqlite:///{data_dir / 'records.sqlite'}"), SqliteStream(data_dir / "stream.sqlite")
+        before = asyncio.all_tasks()
+        with pytest.raises(ConfigError, match="choose another port"):
+            await Collector(settings, stream, records).run(asyncio.Event())
+        assert asyncio.all_tasks() == before
+        stream.close()
+        records.close()
+
+
+def test_a_source_that_is_disabled_is_heard_no_longer_on_its_open_connection(data_dir: Path) -> None:
+    with collector(data_dir) as running, socket.create_connection(("127.0.0.1", running.ports["tcp"])) as connection:
+        connection.sendall(LINE + b"\n")
+        wait_for(running.originals, "the first record")
+        with running.records.write(EVERYTHING) as session:
+            source = session.get(Source, "line")
+            assert source
+            source.state = "disabled"
+            source.version += 1
+
+        def closed() -> bool:
+            try:
+                connection.sendall(LINE + b"\n")
+            except OSError:
+                return True
+            return False
+
+        wait_for(closed, "the connection to be closed")
+        count = len(running.originals())
+        connection.close()
+        assert running.post(b"x").status_code == 200
+        assert len(running.originals()) == count + 1
