@@ -41,26 +41,26 @@ class RecordsSettings(Section):
 
 
 class SyslogSettings(Section):
-    host: str = "127.0.0.1"
-    udp_port: int | None = Field(default=5514, description="None switches the listener off.")
-    tcp_port: int | None = 5514
-    tls_port: int | None = None
-    certificate: Path | None = None
-    private_key: Path | None = None
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    udp_port: int | None = Field(default=5514, description="`off` switches the listener off, as with every port.")
+    tcp_port: int | None = Field(default=5514, description="Newline and octet-counted framing, told apart by itself.")
+    tls_port: int | None = Field(default=None, description="Needs certificate and private_key.")
+    certificate: Path | None = Field(default=None, description="PEM, with its chain.")
+    private_key: Path | None = Field(default=None, description="PEM.")
     client_ca: Path | None = Field(default=None, description="Where given, TLS clients must present its certificate.")
     max_line: int = Field(default=256 * 1024, description="Bytes of one record; longer ones are quarantined, cut.")
-    max_connections: int = 2000
+    max_connections: int = Field(default=2000, description="Open TCP and TLS connections together.")
     idle_timeout: float = Field(default=600.0, description="Seconds without a byte after which a connection is closed.")
 
 
 class HttpSettings(Section):
-    host: str = "127.0.0.1"
-    port: int | None = 8089
-    certificate: Path | None = None
-    private_key: Path | None = None
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int | None = Field(default=8089, description="POST /v1/ingest, /metrics and /health.")
+    certificate: Path | None = Field(default=None, description="PEM; with private_key the listener speaks TLS.")
+    private_key: Path | None = Field(default=None, description="PEM.")
     max_body: int = Field(default=16 * 1024 * 1024, description="Bytes of one body as sent.")
     max_inflated: int = Field(default=128 * 1024 * 1024, description="Bytes of one body after decompression.")
-    max_records: int = 100_000
+    max_records: int = Field(default=100_000, description="Records of one body.")
 
 
 class FollowSettings(Section):
@@ -85,11 +85,11 @@ class ProcessSettings(Section):
 
 
 class ApiSettings(Section):
-    host: str = "127.0.0.1"
-    port: int = 8080
-    public_url: str = ""
-    dashboards_dir: Path = Path("dashboards/dist")
-    session_hours: float = 12.0
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8080, description="API and dashboards.")
+    public_url: str = Field(default="", description="How people reach it, where a proxy stands before it.")
+    dashboards_dir: Path = Field(default=Path("dashboards/dist"), description="Where the built dashboards are.")
+    session_hours: float = Field(default=12.0, description="After which everybody signs in again.")
     secure_cookies: bool = Field(default=False, description="Set where the platform is reached over TLS.")
 
 
@@ -102,10 +102,10 @@ class Settings(BaseSettings):
         frozen=True,
     )
 
-    data_dir: Path = Path("var")
+    data_dir: Path = Field(default=Path("var"), description="All state is below it; back it up as a whole.")
     region: str = Field(default="330000", pattern=r"^\d{6}$", description="The division this platform serves.")
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
+    log_format: Literal["console", "json"] = Field(default="console", description="console or json, one object a line.")
     metrics_port: int | None = Field(default=None, description="Where `process` serves /metrics and /health.")
     stream: StreamSettings = StreamSettings()
     store: StoreSettings = StoreSettings()
