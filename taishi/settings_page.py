@@ -13,8 +13,8 @@ from taishi.settings import Settings
 
 HEAD = """# Settings
 
-Made by `python -m taishi.settings_page`. One TOML file (`TAISHI_CONFIG`, default `taishi.toml`) and the environment; a variable
-such as `TAISHI_SYSLOG__TCP_PORT=6514` overrides `[syslog] tcp_port`. `off` in a variable switches an optional port off. Unknown names
+Made by `python -m taishi.settings_page`. One TOML file (`TAISHI_CONFIG`, default `taishi.toml`) and the environment: a variable
+such as `TAISHI_SYSLOG__TCP_PORT=6514` overrides `[syslog] tcp_port`, and `off` in it switches an optional port off. Unknown names
 are refused at the start.
 """
 
