@@ -196,6 +196,22 @@ def test_selecting_all_means_the_query_and_honours_what_is_taken_out(province: P
         assert set(session.scalars(select(Incident.status).where(Incident.escalated.is_(True)))) == {"new"}
 
 
+def test_a_split_is_undone(province: Province, visit: Open) -> None:
+    incident = _incident(province, metas=3)
+    page = visit("analyst", f"/incidents/{incident}")
+    metas = page.get_by_test_id("metas").locator(".meta")
+    metas.first.wait_for()
+    before = metas.count()
+    metas.last.get_by_role("checkbox").check()
+    page.get_by_role("button", name="拆出所选").click()
+    page.get_by_role("dialog").get_by_role("textbox").fill("不属于这里")
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("保\\s*存")).click()
+    expect(metas).to_have_count(before - 1)
+    page.get_by_test_id("undo-correction").click()
+    expect(metas).to_have_count(before)
+    expect(page.get_by_test_id("history")).to_contain_text("撤销")
+
+
 def _violations(page: Page) -> list[Any]:
     page.evaluate(AXE.read_text("utf-8"))  # not as a script of the page, whose policy forbids foreign ones
     found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']})")

@@ -63,6 +63,8 @@ export const incidents = texts(
       next: "下一起",
       previous: "上一起",
       page: "打开整页",
+      undo: "撤销合并或拆分",
+      splitOff: "打开拆出的事件",
     },
     close: {
       title: "研判并关闭 {{count}} 起事件",
@@ -206,6 +208,8 @@ export const incidents = texts(
       next: "Next",
       previous: "Previous",
       page: "Open as a page",
+      undo: "Undo the merge or split",
+      splitOff: "Open what was split off",
     },
     close: {
       title: "Judge and close {{count}}",

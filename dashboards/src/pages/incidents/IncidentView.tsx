@@ -27,8 +27,6 @@ interface Props {
   id: string;
   compact: boolean;
   onChanged: () => void;
-  /** Where to go when this incident was merged or split; in the queue's pane there is nowhere to go. */
-  onMoved?: (id: string) => void;
 }
 
 function Facts({ incident, now }: { incident: Detail; now: number }): ReactNode {
@@ -99,13 +97,15 @@ function etag(incident: Detail): string {
   return `"${incident.version}"`;
 }
 
-export function IncidentView({ id, compact, onChanged, onMoved }: Props): ReactNode {
+export function IncidentView({ id, compact, onChanged }: Props): ReactNode {
   const { t, language } = useTexts("incidents");
   const { may } = useSession();
   const { login } = useSignedIn();
   const [dialog, setDialog] = useState<Dialog>(null);
   const [picked, setPicked] = useState<readonly string[]>([]);
   const [stale, setStale] = useState(false);
+  const [correction, setCorrection] = useState("");
+  const [splitOff, setSplitOff] = useState("");
   const [now] = useState(() => Date.now() / 1000);
   const path = { incident_id: id };
   const query = useQuery({
@@ -137,14 +137,19 @@ export function IncidentView({ id, compact, onChanged, onMoved }: Props): ReactN
     await attempt(() => take(api.POST("/api/v1/incidents/{incident_id}/notes", { params: { path }, body: { text } })));
   };
   const merge = (ids: readonly string[]): Promise<boolean> =>
-    attempt(() =>
-      take(
+    attempt(async () => {
+      const merged = await take(
         api.POST("/api/v1/incidents/{incident_id}/merge", {
           params: { path, header: { "If-Match": etag(incident) } },
           body: { incident_ids: [...ids], reason: "" },
         }),
-      ),
-    );
+      );
+      setCorrection(merged.bulk_id);
+    });
+  const undo = async (): Promise<void> => {
+    const done = await attempt(() => take(api.POST("/api/v1/incidents/undo", { body: { bulk_id: correction } })));
+    if (done) setCorrection("");
+  };
   const split = async (reason: string): Promise<void> => {
     setDialog(null);
     let made = "";
@@ -155,10 +160,11 @@ export function IncidentView({ id, compact, onChanged, onMoved }: Props): ReactN
           body: { meta_ids: [...picked], reason },
         }),
       );
+      setCorrection(result.bulk_id);
       made = result.new_incident.id;
     });
     setPicked([]);
-    if (done && made) onMoved?.(made);
+    if (done) setSplitOff(made);
   };
   const heading = <span data-testid="incident-title">{pick(incident, "title", language)}</span>;
   return (
@@ -224,6 +230,14 @@ export function IncidentView({ id, compact, onChanged, onMoved }: Props): ReactN
             >
               {t("act.note")}
             </Button>
+          )}
+          {correction && (
+            <>
+              <Button size="small" onClick={() => void undo()} data-testid="undo-correction">
+                {t("act.undo")}
+              </Button>
+              {splitOff && <Link to={`/incidents/${splitOff}`}>{t("act.splitOff")}</Link>}
+            </>
           )}
           {mayWrite && picked.length > 0 && (
             <Button
