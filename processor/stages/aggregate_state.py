@@ -20,9 +20,10 @@ TICK_RELEASE = 5.0
 
 
 
-@dataclass(slots=True, order=True)
+@dataclass(slots=True)
 class Held:
-    """An alert waiting for its turn in event time: what aggregation needs of it, no more."""
+    """An alert waiting for its turn in event time: what aggregation needs of it, no more. Ordered by when it is due;
+    the id decides between equals, so that arrival never does."""
 
     due: float
     t: float
@@ -47,6 +48,11 @@ class Held:
     external: bool
     entities: list[str]
     late: bool
+
+    def __lt__(self, other: Held) -> bool:
+        if self.due != other.due:
+            return self.due < other.due
+        return (self.t, self.id) < (other.t, other.id)
 
 
 @dataclass(slots=True)
