@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from collectors.collector import Collector
+from taishi.errors import StreamError
 from taishi.event import TOPIC_EVENTS, Batch, decode_batch
 from taishi.records.sql import SqlRecords
 from taishi.records.tables import Division, Enterprise, Source
@@ -73,6 +74,17 @@ class Running:
 
     def originals(self) -> list[str]:
         return [text for batch in self.batches() for text in lines_of(batch)]
+
+
+class Flaky(SqliteStream):
+    """A stream that can be down."""
+
+    down = False
+
+    def publish(self, *given: Any, **more: Any) -> Any:
+        if self.down:
+            raise StreamError("down for the test")
+        return super().publish(*given, **more)
 
 
 def lines_of(batch: Batch) -> list[str]:

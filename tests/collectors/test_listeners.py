@@ -22,13 +22,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select as query
 
 from collectors.collector import Collector
-from taishi.errors import ConfigError, StreamError
+from taishi.errors import ConfigError
 from taishi.records.sql import SqlRecords
 from taishi.records.tables import Ledger, Source
 from taishi.scope import EVERYTHING
 from taishi.settings import HttpSettings, Settings, SyslogSettings
 from taishi.stream.sqlite import SqliteStream
-from tests.collectors.harness import KEY, Running, collector, wait_for
+from tests.collectors.harness import KEY, Flaky, Running, collector, wait_for
 
 LINE = b"<34>Oct 11 22:14:15 gw sshd[812]: Failed password for root from 203.0.113.9 port 4022 ssh2"
 
@@ -170,17 +170,6 @@ def test_quota_says_when_to_come_back_and_the_refusal_is_in_the_ledger(data_dir:
                 return row.rejected if row and row.received == row.rejected else 0
 
         assert wait_for(rejected, "the refusal in the ledger") == 5
-
-
-class Flaky(SqliteStream):
-    """A stream that can be down."""
-
-    down = False
-
-    def publish(self, *given: Any, **more: Any) -> Any:
-        if self.down:
-            raise StreamError("down for the test")
-        return super().publish(*given, **more)
 
 
 def test_while_the_stream_is_down_batches_wait_on_disk_and_then_come_in_order(data_dir: Path) -> None:

@@ -60,5 +60,10 @@ export async function take<T>(answer: Promise<Answer<T>>): Promise<T> {
   const { data, error, response } = await answer;
   if (response.ok) return data as T;
   const problem = isProblem(error) ? error : undefined;
-  throw new ApiError(response.status, problem, problem?.detail ?? `HTTP ${response.status}`);
+  throw new ApiError(response.status, problem, problem ? words(problem) : `HTTP ${response.status}`);
+}
+
+/** What went wrong in the reader's language; the particulars come from the API in English. */
+function words(problem: Problem): string {
+  return document.documentElement.lang === "en" ? problem.detail : `${problem.title_zh}（${problem.detail}）`;
 }

@@ -19,10 +19,9 @@ export function Nothing({ text }: { text?: string }): ReactNode {
 
 /** What went wrong, in the API's words where it answered, and a way to try again. */
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }): ReactNode {
-  const { t, language } = useTexts("common");
+  const { t } = useTexts("common");
   const refused = error instanceof ApiError;
-  const words = refused && language === "zh" && error.problem ? error.problem.title_zh : refused ? error.message : "";
-  const title = refused && error.status === 403 ? t("forbidden") : words || t("unreachable");
+  const title = refused && error.status === 403 ? t("forbidden") : refused ? error.message : t("unreachable");
   return (
     <Result
       status={refused && error.status === 403 ? "403" : "warning"}
