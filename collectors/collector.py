@@ -18,9 +18,10 @@ from collectors.refusals import Refusals
 from collectors.replay_quarantine import QuarantineReplay
 from collectors.sources import SourceRegistry
 from collectors.spool import Spool
-from collectors.transports.follow import FileFollower, Positions
+from collectors.transports.follow import FileFollower
 from collectors.transports.http import HttpPush
 from collectors.transports.intake import Intake, Transport
+from collectors.transports.positions import Positions
 from collectors.transports.syslog import SyslogTcp, SyslogUdp
 from taishi.errors import ConfigError, RecordsError, TaishiError, Unavailable
 from taishi.event import TOPIC_EVENTS
@@ -105,8 +106,9 @@ class Collector:
         except OSError as error:
             raise ConfigError(f"a listener cannot be bound: {error}; choose another port in the settings") from error
         positions = Positions(self._settings.data_dir / "followed.json")
-        for follow in self._settings.follow:
-            follower = FileFollower(intake, follow, positions)
+        for source in dict.fromkeys(follow.source for follow in self._settings.follow):
+            sections = [follow for follow in self._settings.follow if follow.source == source]
+            follower = FileFollower(intake, source, sections, positions)
             await follower.start()
             transports.append(follower)
 

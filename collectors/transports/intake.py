@@ -19,6 +19,8 @@ from taishi.errors import QuotaExceeded, Unavailable
 from taishi.event import Batch, delivery_id
 from taishi.settings import Settings
 
+LONGEST_PAUSE = 5.0
+
 
 class Transport(Protocol):
     """A listener or reader. `tasks` run until `stop`; one that ends earlier is a failure."""
@@ -64,3 +66,14 @@ class Intake:
             self.refusals.add(reader.source, batch.received, "unavailable")
             raise
         return batch
+
+    async def publish_patiently(self, source: SourceInfo, batch: Batch) -> None:
+        """For transports that can make their senders wait by not reading on: until quota and space allow it."""
+        while pause := self.quotas.take(source, batch.received):
+            await asyncio.sleep(min(pause, LONGEST_PAUSE))
+        while True:
+            await self.publisher.wait_for_room()
+            try:
+                return await self.publisher.publish(batch)
+            except Unavailable as wait:
+                await asyncio.sleep(min(wait.retry_after or 1.0, LONGEST_PAUSE))

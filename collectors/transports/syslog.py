@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ssl
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -32,7 +31,6 @@ log = structlog.get_logger()
 
 READ_BYTES = 256 * 1024
 SHUTDOWN_SECONDS = 5.0
-LONGEST_PAUSE = 5.0
 UDP_QUEUE = 100_000
 """Datagrams waiting; beyond it the newest are refused and counted: UDP has no way to ask for patience."""
 
@@ -80,26 +78,7 @@ class Choice:
     async def _patiently(self, reader: Reader, frames: list[Frame], sender: str) -> None:
         delivery = self.intake.fresh_delivery(reader.source)
         batch = reader.batch(frames, delivery, clock.now(), sender)
-        await _until_taken(lambda: self.intake.check_quota(reader.source, batch.received))
-        while True:
-            await self.intake.publisher.wait_for_room()
-            try:
-                return await self.intake.publisher.publish(batch)
-            except Unavailable as wait:
-                await _pause(wait)
-
-
-async def _until_taken(take: Callable[[], None]) -> None:
-    """Until the quota has room: once, so that a later wait for the stream is not paid for twice."""
-    while True:
-        try:
-            return take()
-        except QuotaExceeded as wait:
-            await _pause(wait)
-
-
-async def _pause(wait: Refused) -> None:
-    await asyncio.sleep(min(wait.retry_after or 1.0, LONGEST_PAUSE))
+        await self.intake.publish_patiently(reader.source, batch)
 
 
 class SyslogTcp:

@@ -138,6 +138,8 @@ def collector(  # noqa: PLR0915  a thread, a loop and their end belong together
         waiting = asyncio.create_task(made.ready.wait())
         await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
+        if running.done():
+            await running
         ready.set()
         await running
 
