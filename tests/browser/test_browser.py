@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
-from taishi.records.tables import Enterprise, Incident
+from taishi.records.tables import Change, Enterprise, Incident
 from taishi.scope import EVERYTHING
 from tests.browser.conftest import Open, Province
 
@@ -194,6 +195,26 @@ def test_selecting_all_means_the_query_and_honours_what_is_taken_out(province: P
     expect(page.locator(".ant-message")).to_contain_text(f"已撤销 {total - 1}")
     with province.platform.records.read(EVERYTHING) as session:
         assert set(session.scalars(select(Incident.status).where(Incident.escalated.is_(True)))) == {"new"}
+
+
+def test_live_updates_wait_until_they_are_wanted(province: Province, visit: Open) -> None:
+    page = visit("analyst", "/incidents?view=open&sort=-first_seen")
+    page.get_by_test_id("queue-grid").locator(".grid-row").first.wait_for()
+    page.keyboard.press("j")
+    page.wait_for_url("**at=*")  # the current row is in the address
+    current = page.locator(".grid-row.current")
+    before = current.get_attribute("data-key")
+    incident = _incident(province)
+    with province.platform.records.write(EVERYTHING) as session:
+        row = session.get(Incident, incident)
+        assert row
+        session.add(Change(kind="incident", object_id=incident, enterprise_id=row.enterprise_id, region=row.region,
+                           authority=row.authority, at=time.time()))  # fmt: skip
+    expect(page.get_by_test_id("updates")).to_contain_text("1")
+    assert current.get_attribute("data-key") == before
+    page.keyboard.press("r")
+    expect(page.get_by_test_id("updates")).to_have_count(0)
+    assert current.get_attribute("data-key") == before
 
 
 def test_a_split_is_undone(province: Province, visit: Open) -> None:
