@@ -51,14 +51,20 @@ class Reader:
     _parsers: dict[str, Parse] = field(default_factory=dict)
     _last: Parser | None = None
     _defects: set[str] = field(default_factory=set)
+    _read: dict[str, int] = field(default_factory=dict)
+    _latest: str = ""
 
     def batch(self, frames: Sequence[Frame], delivery: str, received_at: float, sender: str = "") -> Batch:
         source = self.source
         batch = Batch(source.id, source.enterprise_id, delivery, received_at, 0)
         received = Received(received_at, source.timezone, sender)
         stamp = _stamp(source, received_at)
+        self._latest = clock.to_text(received_at + FUTURE_LIMIT)
+        self._read.clear()
         for index, frame in enumerate(frames):
             self._record(batch, index, frame, received, stamp)
+        for name, records in self._read.items():
+            PARSED.labels(name).inc(records)
         batch.received = len(batch.events) + len(batch.quarantined) + batch.suppressed
         return batch
 
@@ -72,13 +78,14 @@ class Reader:
             QUARANTINED.labels(error.parser or self.source.parser or "sniffed").inc()
             batch.quarantined.append(Quarantined(index, text, error.reason, error.parser))
             return
-        PARSED.labels(parser.name).inc()
+        self._read[parser.name] = self._read.get(parser.name, 0) + 1
         if not events:
             batch.suppressed += 1
         for number, event in enumerate(events):
             identity = event_id(batch.delivery, index)
             event["event.id"] = identity if number == 0 else f"{identity}.{number}"
             _finish(event, text, len(frame.data), parser, received, stamp)
+            _check_time(event, stamp["event.created"], self._latest)
             batch.events.append(event)
 
     def _check(self, frame: Frame, body: str) -> None:
@@ -174,14 +181,14 @@ def _finish(event: Event, text: str, size: int, parser: Parser, received: Receiv
         event["event.hash"] = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         event["taishi.truncated"] = True
         event["taishi.original_bytes"] = size
-    _check_time(event, received.received_at)
 
 
-def _check_time(event: Event, received_at: float) -> None:
+def _check_time(event: Event, received: str, latest: str) -> None:
+    """A time that is missing, or later than a clock may be ahead, is that of the receipt; equal formats compare as text."""
     stamp = event.get("@timestamp")
     if stamp is None:
-        event["@timestamp"] = clock.to_text(received_at)
+        event["@timestamp"] = received
         event["taishi.time.quality"] = "received"
-    elif stamp > clock.to_text(received_at + FUTURE_LIMIT):  # equal formats compare as text
-        event["@timestamp"] = clock.to_text(received_at)
+    elif stamp > latest:
+        event["@timestamp"] = received
         event["taishi.time.quality"] = "clamped"
