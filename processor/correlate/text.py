@@ -49,11 +49,18 @@ def duration_text(seconds: float) -> tuple[str, str]:
     return f"{seconds / 3600:.1f} 小时", f"{seconds / 3600:.1f} h"
 
 
+TELLING_SHARE = 0.04
+"""Share of the score from which on a behaviour is named in the title."""
+
+
 def _steps(members: Sequence[Member]) -> tuple[str, str]:
-    """The riskiest behaviour of each stage, in order of the kill chain; the most telling where there are many."""
+    """The riskiest behaviour of each stage, in order of the kill chain; the most telling where there are many. What
+    adds next to nothing to the score is no step of the story."""
+    ranked = shares(members)
     by_stage: dict[int, Member] = {}
-    for member, _ in shares(members):
-        by_stage.setdefault(member.stage, member)
+    for member, share in ranked:
+        if share >= TELLING_SHARE or member is ranked[0][0]:
+            by_stage.setdefault(member.stage, member)
     chosen = sorted(by_stage, key=lambda stage: (-by_stage[stage].risk, stage))[:MAX_STEPS]
     names = [behaviour_text(by_stage[stage]) for stage in sorted(chosen)]
     return " → ".join(zh for zh, _ in names), " → ".join(en for _, en in names)
