@@ -128,9 +128,7 @@ class FileFollower:
                     break
                 await self._publish(source, work)
                 moved = True
-        for pattern in self._begin:
-            if not self._positions.has_begun(self._source, pattern):
-                await asyncio.to_thread(self._positions.begin, self._source, pattern)
+        await asyncio.to_thread(self._positions.begin, self._source, self._begin)
         return moved
 
     def _complain(self, sentence: str) -> None:
@@ -231,18 +229,15 @@ class FileFollower:
         position = self._positions.get((self._source, status.st_dev, status.st_ino))
         if position is None:
             return self._new(found, descriptor, status)
-        position.path, position.pattern = str(found.path), found.pattern
         if position.copy_of:
             self._resolve(position, found.path, descriptor, status.st_size)
         elif not position.fits(descriptor, status.st_size):
             log.info("A followed file was written anew and is read from its beginning.", path=str(found.path))
             self._forget(position)
-            position = Position(
-                self._source, found.pattern, str(found.path), status.st_dev, status.st_ino, head_of(descriptor)
-            )
-            self._positions.add(position)
+            return self._new(found, descriptor, status)
         elif position.head[0] < PRINT_BYTES:
             position.head = head_of(descriptor)
+        position.path, position.pattern = str(found.path), found.pattern
         return position
 
     def _new(self, found: Found, descriptor: int, status: os.stat_result) -> Position:

@@ -69,8 +69,10 @@ class Intake:
 
     async def publish_patiently(self, source: SourceInfo, batch: Batch) -> None:
         """For transports that can make their senders wait by not reading on: until quota and space allow it."""
-        while pause := self.quotas.take(source, batch.received):
+        pause = self.quotas.take(source, batch.received)
+        while pause:
             await asyncio.sleep(min(pause, LONGEST_PAUSE))
+            pause = self.quotas.take(source, batch.received)
         while True:
             await self.publisher.wait_for_room()
             try:

@@ -11,6 +11,7 @@ import os
 import threading
 import uuid
 import zlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -77,7 +78,7 @@ class Position:
         as this one was read, or as far as the copy goes."""
         mine = Path(self.path)
         named = path.parent == mine.parent and path.name.startswith(tuple(mine.name + mark for mark in SUFFIX_MARKS))
-        if not named or self.start == 0:
+        if not named or self.until == 0:
             return False
         return self.fits(descriptor, size) or (not self.retired_at and self._begins_like(descriptor, size))
 
@@ -110,6 +111,7 @@ class Positions:
         self._files: dict[Key, Position] = {}
         self._retired: list[Position] = []
         self._begun: set[tuple[str, str]] = set()
+        self._added = False
         if path.exists():
             self._load()
 
@@ -137,15 +139,19 @@ class Positions:
     def has_begun(self, source: str, pattern: str) -> bool:
         return (source, pattern) in self._begun
 
-    def begin(self, source: str, pattern: str) -> None:
-        """The first look at a pattern is over: what turns up from now on is new."""
+    def begin(self, source: str, patterns: Iterable[str]) -> None:
+        """A look is over: what turns up from now on is new. Files that were seen for the first time are written down, so
+        that they are found again under another name."""
+        begun = {(source, pattern) for pattern in patterns}
         with self._lock:
-            self._begun.add((source, pattern))
-            self._write(durable=True)
+            if self._added or not begun <= self._begun:
+                self._begun |= begun
+                self._write(durable=True)
 
     def add(self, position: Position) -> None:
         with self._lock:
             self._files[position.key] = position
+            self._added = True
 
     def intend(self, position: Position, until: int) -> None:
         """Before a range is published: it must be found again even after a power cut."""
@@ -190,6 +196,7 @@ class Positions:
                 file.flush()
                 os.fsync(file.fileno())
         fresh.replace(self._path)
+        self._added = False
         if durable:
             _sync_directory(self._path.parent)
 
