@@ -115,7 +115,7 @@ def test_pages_follow_each_other_without_gap_while_events_arrive(open_store: Ope
         (Scope(authorities=("ca",)), {"d0-2"}),
         (NOTHING, set()),
     ],
-    ids=str,
+    ids=["region", "enterprise", "province", "region-and-enterprise", "authority", "nothing"],
 )
 def test_the_scope_is_in_every_reading(open_store: Open, scope: Scope, seen: set[str]) -> None:
     store = open_store(True)
