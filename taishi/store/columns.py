@@ -72,6 +72,13 @@ def sort_key(seconds: float, event_id: str) -> int:
 
 
 def millis(text: str) -> int:
+    """Epoch milliseconds of a timestamp; raises ValueError."""
+    return _kept_millis(text) if type(text) is str and len(text) <= 32 else round(to_seconds(text) * 1000)
+
+
+@lru_cache(maxsize=8192)
+def _kept_millis(text: str) -> int:
+    """A delivery's events share their receipt, and each event's own time is read more than once."""
     return round(to_seconds(text) * 1000)
 
 
@@ -96,8 +103,9 @@ def document(event: Event, delivery: str, millis_at: int) -> tantivy.Document:
                 present.append(name)
             continue
         encode, named, raw = known
-        encoded = encode(value)
-        if encoded is not None:
+        if encode is _keyword and type(value) is str and len(value) <= MAX_TERM:  # most fields of most events
+            columns[name] = value
+        elif (encoded := encode(value)) is not None:
             columns[name] = encoded
         if named:
             present.append(name)
@@ -107,13 +115,21 @@ def document(event: Event, delivery: str, millis_at: int) -> tantivy.Document:
         columns["_vendor"] = vendor
     if present:
         columns["_present"] = present
-    columns["_text"] = _full_text(event)
+    columns["_text"] = _full_text(event, columns)
     return tantivy.Document.from_dict(columns, schema())
 
 
-def _full_text(event: Event) -> list[str]:
-    texts = dict.fromkeys(str(event[name]) for name in FULL_TEXT if event.get(name))
-    return [_tokenised(text) for text in texts]
+def _full_text(event: Event, columns: dict[str, Any]) -> list[str]:
+    """The tokens of every full-text field; a single text that has its own column was cut into tokens for it."""
+    texts: dict[str, str] = {}
+    for name in FULL_TEXT:
+        value = event.get(name)
+        if not value:
+            continue
+        text = str(value)
+        if text not in texts:
+            texts[text] = columns[name][0] if type(value) is str and name in columns else _tokenised(text)
+    return list(texts.values())
 
 
 @lru_cache(maxsize=65_536)

@@ -16,6 +16,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from threading import RLock
 from typing import Literal
@@ -345,17 +346,24 @@ def _after(search: Search) -> Query:
 # ---------------------------------------------------------------- shard names
 
 
+_DAY_MILLIS = 86_400_000
+
+
 def _shard_name(event: Event, at: int) -> str:
-    kind = "alert" if event.get("event.kind") == "alert" else "event"
-    moment = datetime.fromtimestamp(at / 1000, UTC) if 0 <= at < 4_000_000_000_000 else datetime(1970, 1, 1, tzinfo=UTC)
+    moment = at if 0 <= at < 4_000_000_000_000 else 0
     created = event.get("event.created")
-    received = datetime.fromtimestamp(clock.to_seconds(created), UTC) if created else moment
-    age = received - moment
-    if age > timedelta(days=366):
+    age = columns.millis(created) - moment if created else 0
+    kind = "alert" if event.get("event.kind") == "alert" else "event"
+    if age > 366 * _DAY_MILLIS:
         return f"{kind}-older"
-    if age > timedelta(days=31):
-        return f"{kind}-{moment:%Y-%m}"
-    return f"{kind}-{moment:%Y-%m-%d}"
+    day = _day(moment // _DAY_MILLIS)
+    return f"{kind}-{day[:7] if age > 31 * _DAY_MILLIS else day}"
+
+
+@lru_cache(maxsize=4096)
+def _day(number: int) -> str:
+    """The date of a day counted from the epoch."""
+    return f"{datetime.fromtimestamp(number * 86_400, UTC):%Y-%m-%d}"
 
 
 def _span_bounds(span: str) -> tuple[float, float]:
