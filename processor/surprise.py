@@ -23,7 +23,7 @@ FAILED = 0.5
 
 
 def clip(value: float) -> float:
-    return max(0.0, min(1.0, value))
+    return 0.0 if value <= 0.0 else min(value, 1.0)
 
 
 def opening_probability(decayed: float, observed: float) -> float:

@@ -251,7 +251,7 @@ class _Run:
         state = self._state
         key = held.key
         if len(state.open) >= MAX_FAN:
-            fan = sum(meta.base == held.base for meta in state.open.values())
+            fan = [meta.base for meta in state.open.values()].count(held.base)
             if fan >= MAX_FAN:
                 key = f"{held.base}|*"
                 shared = state.open.get(key)
@@ -270,7 +270,7 @@ class _Run:
             technique=held.technique, tactic=held.tactic, stage=held.stage, gap=held.gap, prior=held.prior,
             severity=held.severity, outcome=held.outcome, first=held.t, last=held.t, own=held.t, first_id=held.id,
             last_id=held.id, attacker=held.attacker, victim=held.victim, criticality=held.criticality,
-            probability=probability, common=common, external=held.external,
+            probability=probability, common=common, external=held.external, surprise=surprise_of(probability, common),
         )  # fmt: skip
         state.open[key] = meta
         if len(state.base) > MAX_BASE:
@@ -280,8 +280,8 @@ class _Run:
     def _opening(self, key: str, t: float) -> float:
         """How likely an opening was before this one, which is counted."""
         state = self._state
-        decayed = state.decayed(key, t, BASE_MEMORY)
         known = state.base.get(key)
+        decayed = state.decayed(key, t, BASE_MEMORY) if known else 0.0
         state.base[key] = [decayed + 1.0, t, known[2] if known else 0.0]
         return opening_probability(decayed, t - state.start)
 
@@ -315,17 +315,19 @@ class _Run:
         recent[host] = [meta.key, held.t]
 
     def _worsen(self, meta: Meta, held: Held) -> bool:
-        worse = held.severity > meta.severity or (OUTCOMES.get(held.outcome, 1) > OUTCOMES.get(meta.outcome, 1))
-        meta.severity = max(meta.severity, held.severity)
-        meta.criticality = max(meta.criticality, held.criticality)
+        worse = False
+        if held.severity > meta.severity:
+            meta.severity, worse = held.severity, True
         if OUTCOMES.get(held.outcome, 1) > OUTCOMES.get(meta.outcome, 1):
-            meta.outcome = held.outcome
+            meta.outcome, worse = held.outcome, True
+        meta.criticality = max(meta.criticality, held.criticality)
         return worse
 
     def _signal(self, meta: Meta, held: Held) -> None:
         state = self._state
-        typical = state.base.get(meta.base, [0.0, 0.0, 0.0])[2]
-        meta.surprise = max(meta.surprise, surprise_of(meta.probability, meta.common), volume(meta.count, typical))
+        typical = known[2] if (known := state.base.get(meta.base)) else 0.0
+        if typical > 0:  # being rare was counted when the meta-alert was opened
+            meta.surprise = max(meta.surprise, volume(meta.count, typical))
         warming = held.t - state.start < BASE_MEMORY / 2
         risk = meta_risk(
             meta.prior, meta.severity, meta.outcome, meta.surprise, external=meta.external, stage=meta.stage,

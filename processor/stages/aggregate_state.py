@@ -103,7 +103,9 @@ class Meta:
 
     def name(self) -> str:
         """The most frequent rule name; the first of equals."""
-        return max(self.rules, key=lambda rule: self.rules[rule]) if self.rules else self.behaviour
+        if len(self.rules) == 1:
+            return next(iter(self.rules))
+        return max(self.rules, key=self.rules.__getitem__) if self.rules else self.behaviour
 
 
 @dataclass(slots=True)
