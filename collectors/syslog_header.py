@@ -35,33 +35,30 @@ _FACILITIES = (
 
 def read_header(text: str, received: Received) -> Framed:
     """Cut the header off. Text without a priority is taken as it is, with no fields. Linear, never raises."""
-    found = _PRIORITY.match(text)
-    if not found or int(found.group(1)) > 191:
+    found = _PRIORITY.match(text) if text[:1] == "<" else None
+    if not found or (priority := int(found[1])) > 191:
         return Framed(text, {}, text)
-    fields = _priority(int(found.group(1)))
-    rest = text[found.end() :]
-    modern = _RFC5424.match(rest)
-    body = _modern(modern, rest, fields) if modern else _legacy(rest, fields, received)
+    fields = _priority(priority).copy()
+    start = found.end()
+    modern = _RFC5424.match(text, start) if text.startswith("1 ", start) else None
+    body = _modern(modern, text, fields) if modern else _legacy(text, start, fields, received)
     return Framed(text, fields, body)
 
 
 @lru_cache(192)
-def _priority_fields(value: int) -> tuple[tuple[str, str | int], ...]:
-    facility, severity = divmod(value, 8)
-    return (
-        ("log.syslog.priority", value),
-        ("log.syslog.severity.code", severity),
-        ("log.syslog.severity.name", _SEVERITIES[severity]),
-        ("log.syslog.facility.code", facility),
-        ("log.syslog.facility.name", _FACILITIES[facility]),
-    )
-
-
 def _priority(value: int) -> Event:
-    return dict(_priority_fields(value))
+    """To be copied: every record of one priority begins with the same fields."""
+    facility, severity = divmod(value, 8)
+    return {
+        "log.syslog.priority": value,
+        "log.syslog.severity.code": severity,
+        "log.syslog.severity.name": _SEVERITIES[severity],
+        "log.syslog.facility.code": facility,
+        "log.syslog.facility.name": _FACILITIES[facility],
+    }
 
 
-def _modern(found: re.Match[str], rest: str, fields: Event) -> str:
+def _modern(found: re.Match[str], text: str, fields: Event) -> str:
     stamp, host, program, process, message_id = found.groups()
     if stamp != "-":
         _set_time(fields, stamp)
@@ -76,7 +73,7 @@ def _modern(found: re.Match[str], rest: str, fields: Event) -> str:
             fields["process.pid"] = int(process)
     if message_id != "-":
         fields["log.syslog.msgid"] = message_id
-    return _after_structured_data(rest[found.end() :], fields)
+    return _after_structured_data(text[found.end() :], fields)
 
 
 def _after_structured_data(rest: str, fields: Event) -> str:
@@ -114,30 +111,32 @@ def _set_time(fields: Event, stamp: str) -> bool:
     return True
 
 
-def _legacy(rest: str, fields: Event, received: Received) -> str:
-    found = _BSD_TIME.match(rest)
-    iso = None if found else _ISO_TIME.match(rest)
+def _legacy(text: str, start: int, fields: Event, received: Received) -> str:
+    """Time, host and tag from `start` on, as far as they are there; returns what follows."""
+    found = _BSD_TIME.match(text, start)
+    iso = None if found else _ISO_TIME.match(text, start)
     if found:
         _set_bsd_time(fields, found, received)
-        rest = rest[found.end() :]
+        start = found.end()
     elif iso:
-        if not _set_time(fields, iso.group(1)):
-            _set_local(fields, iso.group(1), received)
-        rest = rest[iso.end() :]
+        if not _set_time(fields, iso[1]):
+            _set_local(fields, iso[1], received)
+        start = iso.end()
     else:
-        return rest
-    host = _HOST.match(rest)
-    if host and not host.group(1).endswith(":") and "=" not in host.group(1):
-        fields["host.hostname"] = fields["log.syslog.hostname"] = host.group(1)
-        rest = rest[host.end() :]
-    tag = _TAG.match(rest)
+        return text[start:]
+    host = _HOST.match(text, start)
+    if host and not (name := host[1]).endswith(":") and "=" not in name:
+        fields["host.hostname"] = fields["log.syslog.hostname"] = name
+        start = host.end()
+    tag = _TAG.match(text, start)
     if not tag:
-        return rest
-    fields["process.name"] = fields["log.syslog.appname"] = tag.group(1)
-    if tag.group(2):
-        fields["process.pid"] = int(tag.group(2))
-        fields["log.syslog.procid"] = tag.group(2)
-    return rest[tag.end() :]
+        return text[start:]
+    program, process = tag.groups()
+    fields["process.name"] = fields["log.syslog.appname"] = program
+    if process:
+        fields["process.pid"] = int(process)
+        fields["log.syslog.procid"] = process
+    return text[tag.end() :]
 
 
 @lru_cache(64)
@@ -158,21 +157,36 @@ def _set_local(fields: Event, stamp: str, received: Received) -> None:
 
 
 def _set_bsd_time(fields: Event, found: re.Match[str], received: Received) -> None:
-    month = _MONTHS.get(found["month"])
+    name, day, early, time, late = found.groups()
+    month = _MONTHS.get(name)
     if month is None:
         return
-    zone = _zone(received.timezone)
-    now = datetime.fromtimestamp(received.received_at, UTC).astimezone(zone)
-    named = found["year"] or found["year2"]
-    hour, minute, second = found["clock"].split(":")
+    named = early or late
+    second = float(time[6:])
+    this_year, latest = _now(received.received_at, received.timezone)
+    stamp = (int(named) if named else this_year, month, int(day), int(time[:2]), int(time[3:5]))
     try:
-        moment = datetime(
-            int(named) if named else now.year, month, int(found["day"]), int(hour), int(minute),
-            int(float(second)), int(float(second) % 1 * 1e6), zone,
-        )  # fmt: skip
-        if not named and moment - now > timedelta(days=2):
-            moment = moment.replace(year=now.year - 1)
-        fields["@timestamp"] = clock.to_text(moment.timestamp())
+        if not named and (*stamp, second) > latest:
+            _minute(stamp, received.timezone)  # a day that this year lacks is no time, also when it is of last year
+            stamp = (this_year - 1, *stamp[1:])
+        if second >= 60:
+            return
+        # What lies under a microsecond is cut off, as a clock that counts in microseconds would.
+        fields["@timestamp"] = clock.to_text(_minute(stamp, received.timezone) + int(second) + int(second % 1 * 1e6) / 1e6)
     except (ValueError, OverflowError):
         return
     fields["taishi.time.quality"] = "no_zone" if named else "no_year"
+
+
+@lru_cache(1024)
+def _now(received_at: float, timezone: str) -> tuple[int, tuple[float, ...]]:
+    """(the year of the receipt, the latest time that is believed to be of this year) in the source's zone."""
+    now = datetime.fromtimestamp(received_at, UTC).astimezone(_zone(timezone))
+    late = now + timedelta(days=2)
+    return now.year, (late.year, late.month, late.day, late.hour, late.minute, late.second + late.microsecond / 1e6)
+
+
+@lru_cache(8192)
+def _minute(stamp: tuple[int, int, int, int, int], timezone: str) -> float:
+    """Epoch seconds of a minute on the source's clock: a source's lines share it. Raises ValueError."""
+    return datetime(*stamp, tzinfo=_zone(timezone)).timestamp()
