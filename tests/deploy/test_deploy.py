@@ -75,6 +75,19 @@ def test_a_machines_settings_load(path: Path, bare: pytest.MonkeyPatch) -> None:
     assert "password" not in path.read_text().lower().replace("passwords are not here", "").replace("__password", "")
 
 
+def test_connections_to_engines_are_encrypted(compose: dict[str, Any]) -> None:
+    given = [tomllib.loads(path.read_text()) for path in TOMLS]
+    urls = [(one["stream"]["url"], one["store"]["url"], one["records"]["url"]) for one in given]
+    for service in compose["services"].values():
+        if "build" in service:
+            environment = service["environment"]
+            urls.append(tuple(environment[f"TAISHI_{name}__URL"] for name in ("STREAM", "STORE", "RECORDS")))
+    for stream, store, records in urls:
+        assert stream.startswith("kafkas://")
+        assert store.startswith("https://")
+        assert "sslmode=verify-full" in records
+
+
 def test_the_three_machines_differ_in_followed_files_only() -> None:
     assert len(TOMLS) == 3
     first, *others = [

@@ -44,9 +44,13 @@ def test_more_load_never_needs_less(load: Load, name: str, factor: float) -> Non
     value = getattr(load, name)
     grown = replace(load, **{name: int(value * factor) if isinstance(value, int) else value * factor})
     small, large = size(load), size(grown)
-    for figure in ("cores", "disk_gb", "machines", "money", "partitions", "platforms", "shards", "kept_events"):
+    figures = {"cores", "disk_gb", "machines", "money", "partitions", "platforms", "shards", "kept_events"}
+    if large.shape != small.shape and load.replicas == 0:
+        figures -= {"disk_gb", "money"}  # Kafka compresses its log, the embedded stream does not
+    for figure in sorted(figures):
         assert getattr(large, figure) >= getattr(small, figure) * (1 - 1e-9), figure
-    assert large.stream_in_bytes >= small.stream_in_bytes
+    if large.shape == small.shape:  # only Kafka compresses
+        assert large.stream_in_bytes >= small.stream_in_bytes
     assert large.stream_network_bytes >= small.stream_network_bytes
 
 
