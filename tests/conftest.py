@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from taishi.records.sql import SqlRecords
+from tests import databases
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -22,10 +23,17 @@ def corpus() -> Path:
     return path
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _databases() -> Iterator[None]:
+    """Leaves no database behind on a server."""
+    yield
+    databases.drop_all()
+
+
 @pytest.fixture
 def records(tmp_path: Path) -> Iterator[SqlRecords]:
-    """A migrated, empty Records on SQLite."""
-    opened = SqlRecords(f"sqlite:///{tmp_path / 'records.sqlite'}")
+    """A migrated, empty Records."""
+    opened = SqlRecords(databases.records_url(tmp_path))
     opened.migrate()
     yield opened
     opened.close()

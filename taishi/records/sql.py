@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
-from sqlalchemy.orm.exc import StaleDataError
 
-from taishi.errors import Conflict, RecordsError
+from taishi.errors import ConfigError, RecordsError
+from taishi.records import postgresql
+from taishi.records.failures import translated
 from taishi.records.scoping import apply_scope, scope_options
 from taishi.scope import Scope
+
+POSTGRESQL: Final = "postgresql+psycopg"
 
 BUSY_TIMEOUT_MS = 60_000
 """How long a writer waits for another process's write lock. A checkpoint holds it for tens of milliseconds; a minute
 only runs out when something is broken, and then an error is better than a silent stall."""
-
-MIGRATION_LOCK = 7_410_119
-"""Key of the PostgreSQL advisory lock that lets one process migrate while the others wait."""
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -36,11 +36,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _engine(url: str, begin: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", lambda connection: _begin(connection, begin))
+def _sqlite_engine(url: URL, begin: str) -> Engine:
+    engine = create_engine(url, hide_parameters=True)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", lambda connection: _begin(connection, begin))
     return engine
 
 
@@ -48,14 +47,35 @@ def _begin(connection: Connection, statement: str) -> None:
     connection.exec_driver_sql(statement)
 
 
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except SQLAlchemyError as error:
+        raise ConfigError(
+            "records.url is no SQLAlchemy URL; write it like postgresql+psycopg://user:password@host/database"
+        ) from error
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername=POSTGRESQL)
+    if parsed.drivername not in {"sqlite", POSTGRESQL}:
+        raise ConfigError(f"records.url names {parsed.drivername}; it may be sqlite or {POSTGRESQL}")
+    return parsed
+
+
 class SqlRecords:
     """`url` is an SQLAlchemy URL such as `sqlite:///var/records.sqlite` or `postgresql+psycopg://host/taishi`."""
 
     def __init__(self, url: str) -> None:
-        if url.startswith("sqlite:///"):
-            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        self._writer = _engine(url, "BEGIN IMMEDIATE")
-        self._reader = _engine(url, "BEGIN")
+        parsed = _parsed(url)
+        self._postgresql = parsed.drivername == POSTGRESQL
+        self._place = parsed.set(query={}).render_as_string(hide_password=True)
+        if self._postgresql:
+            self._writer = postgresql.open_engine(parsed, "writer")
+            self._reader = postgresql.open_engine(parsed, "reader")
+        else:
+            if parsed.database:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            self._writer = _sqlite_engine(parsed, "BEGIN IMMEDIATE")
+            self._reader = _sqlite_engine(parsed, "BEGIN")
         self._write_session = sessionmaker(self._writer, expire_on_commit=False)
         self._read_session = sessionmaker(self._reader, expire_on_commit=False)
 
@@ -67,7 +87,9 @@ class SqlRecords:
     @contextmanager
     def write(self, scope: Scope) -> Iterator[Session]:
         with self._open(self._write_session, scope) as session:
-            session.connection()  # takes the write lock now
+            connection = session.connection()  # on SQLite this takes the write lock
+            if self._postgresql:
+                postgresql.lock_writers(connection)
             yield session
             session.commit()
 
@@ -77,10 +99,8 @@ class SqlRecords:
         event.listen(session, "do_orm_execute", apply_scope)
         try:
             yield session
-        except StaleDataError as error:
-            raise Conflict("somebody changed this first; load it again and repeat your change") from error
         except SQLAlchemyError as error:
-            raise RecordsError(f"the records database failed: {error.__class__.__name__}: {error}") from error
+            raise translated(error, self._place) from error
         finally:
             session.close()
 
@@ -89,12 +109,12 @@ class SqlRecords:
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         try:
             with self._writer.begin() as connection:
-                if connection.dialect.name == "postgresql":
-                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+                if self._postgresql:
+                    postgresql.lock_migrations(connection)
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except SQLAlchemyError as error:
-            raise RecordsError(f"the records database could not be migrated: {error}") from error
+            raise RecordsError(f"migrating: {translated(error, self._place)}") from error
 
     def close(self) -> None:
         self._reader.dispose()

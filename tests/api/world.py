@@ -39,6 +39,7 @@ from taishi.security.roles import ROLES
 from taishi.security.sessions import COOKIE, open_session
 from taishi.settings import ApiSettings, Settings
 from taishi.store.embedded import TantivyStore
+from tests import databases
 from tests.api.client import TestClient
 
 NOW = 1_795_435_200.0 + 1234.5
@@ -278,7 +279,8 @@ class World:
     """The platform with the given sides in it, and clients signed in to it."""
 
     def __init__(self, folder: Path, sides: tuple[Side, ...] = SIDES) -> None:
-        self.records = SqlRecords(f"sqlite:///{folder / 'records.sqlite'}")
+        self.folder = folder
+        self.records = SqlRecords(databases.records_url(folder))
         self.records.migrate()
         self.store = TantivyStore(folder / "events", writable=True)
         self.settings = Settings(data_dir=folder, api=ApiSettings(dashboards_dir=folder / "dist"))
@@ -313,3 +315,4 @@ class World:
     def close(self) -> None:
         self.store.close()
         self.records.close()
+        databases.discard(self.folder)

@@ -1,4 +1,4 @@
-"""The Records contract. A further engine joins by one more entry in `engines`."""
+"""The Records contract, on every engine that this machine can reach."""
 
 from __future__ import annotations
 
@@ -14,11 +14,18 @@ from taishi.records.port import Records
 from taishi.records.sql import SqlRecords
 from taishi.records.tables import Asset, Base, Enterprise, Owned, Park, Risk
 from taishi.scope import EVERYTHING, NOTHING, Scope
+from tests import databases
 
 
-@pytest.fixture(params=["sqlite"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Records]:
-    opened = SqlRecords(f"{request.param}:///{tmp_path / 'records.sqlite'}")
+@pytest.fixture(params=databases.ENGINES)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with databases.empty(request.param, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Records]:
+    opened = SqlRecords(url)
     opened.migrate()
     yield opened
     opened.close()
@@ -133,8 +140,7 @@ def test_concurrent_increments_are_all_kept(engine: Records) -> None:
         assert row.level == 200
 
 
-def test_migrating_twice_and_at_once_is_harmless(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'r.sqlite'}"
+def test_migrating_twice_and_at_once_is_harmless(url: str) -> None:
     opened = [SqlRecords(url) for _ in range(3)]
     threads = [threading.Thread(target=one.migrate) for one in opened]
     for thread in threads:

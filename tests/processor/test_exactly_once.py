@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,12 @@ def _input() -> list[Batch]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory, template: Path) -> World:
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Iterator[World]:
     world = World(tmp_path_factory.mktemp("undisturbed"), template)
     world.publish(_input())
     world.drive()
-    return world
+    yield world
+    world.close()
 
 
 def test_an_undisturbed_run_balances_and_finds_the_intrusion(undisturbed: World) -> None:

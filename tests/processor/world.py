@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from taishi.records.tables import (
 )
 from taishi.scope import EVERYTHING
 from taishi.settings import ProcessSettings, Settings, StreamSettings
+from tests import databases
 from tests.processor.fakes import Fault, FaultyRecords, Killed, MemoryStore, MemoryStream
 from tests.processor.material import START, message, onboard
 
@@ -48,8 +48,8 @@ def settings(folder: Path, checkpoint: float = 1e-6) -> Settings:
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, onboarded records database, copied for every run: migrating anew would be most of the time."""
-    path = tmp_path_factory.mktemp("template") / "records.sqlite"
-    records = SqlRecords(f"sqlite:///{path}")
+    path = tmp_path_factory.mktemp("template")
+    records = SqlRecords(databases.records_url(path))
     records.migrate()
     with records.write(EVERYTHING) as session:
         onboard(session)
@@ -64,13 +64,12 @@ class World:
 
     def __init__(self, folder: Path, template: Path, fault: Fault | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(template, folder / "records.sqlite")
         self.folder = folder
         self.fault = fault or Fault()
         self.stream = MemoryStream(self.fault)
         self.stream.ensure_topic(TOPIC_EVENTS, PARTITIONS)
         self.store = MemoryStore(self.fault)
-        self.records = SqlRecords(f"sqlite:///{folder / 'records.sqlite'}")
+        self.records = SqlRecords(databases.copied_url(template, folder))
 
     def publish(self, batches: Sequence[Batch]) -> None:
         self.stream.publish(TOPIC_EVENTS, [message(batch) for batch in batches])
@@ -126,3 +125,4 @@ class World:
 
     def close(self) -> None:
         self.records.close()
+        databases.discard(self.folder)
