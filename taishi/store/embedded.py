@@ -1,8 +1,7 @@
 """The embedded `EventStore`: tantivy indexes under one directory, one a kind and span of days.
 
-A shard is named by kind and by the day of `@timestamp` (by month where that lies more than a month before receipt, and
-"older" after a year: attackers choose timestamps and must not choose the number of shards). One process writes, any
-number read: a reader reloads a shard when its commit file changed.
+A shard is named by kind and by the day of `@timestamp` (`taishi.store.spans`). One process writes, any number read: a
+reader reloads a shard when its commit file changed.
 
 Idempotence by `event.id` is cheap because ids come from deliveries: an event of a delivery that no shard knows is new
 without a further look; only repeats pay for finding and replacing what is there.
@@ -15,8 +14,6 @@ import shutil
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 from threading import RLock
 from typing import Literal
@@ -35,6 +32,7 @@ from taishi.store import columns
 from taishi.store.compile import compile_query
 from taishi.store.port import Bucket, IndexResult, Page, Search, Top
 from taishi.store.query import parse
+from taishi.store.spans import bounds, kind_of, span_of
 
 log = structlog.get_logger()
 
@@ -70,7 +68,7 @@ class _Shard:
         return self.searcher
 
     def bounds(self) -> tuple[float, float]:
-        return _span_bounds(self.span)
+        return bounds(self.span)
 
 
 class TantivyStore:
@@ -115,7 +113,7 @@ class TantivyStore:
                 self._remove(event_id)
             pending.add(event_id)
             counts["replaced" if repeat else "stored"] += 1
-            self._writer(_shard_name(event, at)).add_document(document)
+            self._writer(f"{kind_of(event)}-{span_of(event, at)}").add_document(document)
         return IndexResult(counts["stored"], counts["replaced"], rejected)
 
     def _knows(self, delivery: str) -> bool:
@@ -341,40 +339,3 @@ def _after(search: Search) -> Query:
     low, high = (key, None) if search.ascending else (None, key)
     kind = tantivy.FieldType.Unsigned
     return Query.range_query(columns.schema(), "_sort", kind, low, high, low is None, high is None)
-
-
-# ---------------------------------------------------------------- shard names
-
-
-_DAY_MILLIS = 86_400_000
-
-
-def _shard_name(event: Event, at: int) -> str:
-    moment = at if 0 <= at < 4_000_000_000_000 else 0
-    created = event.get("event.created")
-    age = columns.millis(created) - moment if created else 0
-    kind = "alert" if event.get("event.kind") == "alert" else "event"
-    if age > 366 * _DAY_MILLIS:
-        return f"{kind}-older"
-    day = _day(moment // _DAY_MILLIS)
-    return f"{kind}-{day[:7] if age > 31 * _DAY_MILLIS else day}"
-
-
-@lru_cache(maxsize=4096)
-def _day(number: int) -> str:
-    """The date of a day counted from the epoch."""
-    return f"{datetime.fromtimestamp(number * 86_400, UTC):%Y-%m-%d}"
-
-
-def _span_bounds(span: str) -> tuple[float, float]:
-    """Epoch seconds that a shard's events lie between."""
-    if span == "older":
-        return float("-inf"), float("inf")
-    year, month, *day = map(int, span.split("-"))
-    if day:
-        start = datetime(year, month, day[0], tzinfo=UTC)
-        return start.timestamp(), (start + timedelta(days=1)).timestamp()
-    start = datetime(year, month, 1, tzinfo=UTC)
-    return start.timestamp(), (start + timedelta(days=32)).replace(day=1).timestamp()
-
-
