@@ -149,7 +149,7 @@ def _quarantine(session: Session, pending: Pending, inventory: Inventory) -> Non
 def _replays(session: Session, pending: Pending, inventory: Inventory) -> None:
     """Move replayed records from quarantined to stored, in the hour of their first receipt."""
     rows = []
-    for identity, number, reason in pending.replays:
+    for identity, number, reason in sorted(pending.replays):
         record = session.get(QuarantineRecord, identity)
         if record is None or record.status == "replayed":
             continue
@@ -164,7 +164,7 @@ def _replays(session: Session, pending: Pending, inventory: Inventory) -> None:
         hour = int(record.received_at // 3600)
         rows.append({"source_id": record.source_id, "hour": hour, **owner, **zero, **moved})
     session.flush()
-    for row in rows:
+    for row in sorted(rows, key=lambda row: (row["source_id"], row["hour"])):
         add(session, Ledger, COUNTERS, [row])
 
 
@@ -173,7 +173,7 @@ def _sources(session: Session, pending: Pending, inventory: Inventory) -> None:
         return
     columns = (Source.id, Source.first_seen, Source.last_seen, Source.clock_skew, Source.expected_period)
     known = session.execute(select(*columns).where(Source.id.in_(list(pending.heard))))
-    for identity, first, last, skew, period in known.all():
+    for identity, first, last, skew, period in sorted(known.all(), key=lambda row: str(row.id)):
         heard = pending.heard[identity]
         session.execute(
             update(Source)

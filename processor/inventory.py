@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, cast, func, select
 from sqlalchemy.orm import Session
 
 from taishi.event import Event
@@ -105,7 +105,7 @@ def fingerprint(session: Session) -> tuple[Any, ...]:
     for statement in (
         select(func.count(), func.sum(Enterprise.version)).select_from(Enterprise),
         select(func.count(), func.sum(Source.version)).select_from(Source),
-        select(func.count(), func.sum(Asset.criticality)).select_from(Asset),
+        select(func.count(), func.sum(cast(Asset.criticality * 1e6, BigInteger))).select_from(Asset),
         select(func.count()).select_from(Division),
         select(func.count()).select_from(Park),
     ):

@@ -1,4 +1,11 @@
-"""Writing many rows in one transaction: insert or update machine columns, add to counters."""
+"""Writing many rows in one transaction: insert or update machine columns, add to counters.
+
+Rows go in the order of their keys, whoever writes them: two transactions that lock the same rows then meet at the first
+of them and one waits, where in two different orders each would wait for the other.
+
+Texts that a log line had a hand in are cut to their column: PostgreSQL refuses longer ones, and one refused row would keep
+its whole checkpoint from ever being committed. Keys are ours and never cut.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, inspect, update
+from sqlalchemy import String, Table, bindparam, inspect, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -41,18 +48,45 @@ def _insert(session: Session, table: Table) -> Any:
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
+@cache
+def _keys(model: type[Base]) -> tuple[str, ...]:
+    return tuple(column.name for column in _table(model).primary_key)
+
+
+@cache
+def _limits(model: type[Base]) -> dict[str, int]:
+    """Characters that fit, for the columns that have a limit and are no key."""
+    return {
+        column.name: column.type.length
+        for column in _table(model).columns
+        if isinstance(column.type, String) and column.type.length and not column.primary_key
+    }
+
+
+def _prepared(model: type[Base], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """In the order of their keys, texts cut to their columns. Rows share one set of columns."""
+    keys = _keys(model)
+    limits = [(name, limit) for name, limit in _limits(model).items() if name in rows[0]]
+    found = sorted(rows, key=lambda row: tuple(row[key] for key in keys))
+    for number, row in enumerate(found):
+        cut = {name: row[name][:limit] for name, limit in limits if row[name] and len(row[name]) > limit}
+        if cut:
+            found[number] = {**row, **cut}
+    return found
+
+
 def upsert(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     """Insert by primary key or overwrite the given columns. Rows name columns and share one set of them."""
     if not rows:
         return
     table = _table(model)
-    keys = [column.name for column in table.primary_key]
+    keys = _keys(model)
     statement = _insert(session, table)
     values = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     if values:
-        session.execute(statement.on_conflict_do_update(index_elements=keys, set_=values), list(rows))
+        session.execute(statement.on_conflict_do_update(index_elements=keys, set_=values), _prepared(model, rows))
     else:
-        session.execute(statement.on_conflict_do_nothing(index_elements=keys), list(rows))
+        session.execute(statement.on_conflict_do_nothing(index_elements=keys), _prepared(model, rows))
 
 
 def add(session: Session, model: type[Base], counters: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
@@ -62,8 +96,7 @@ def add(session: Session, model: type[Base], counters: Sequence[str], rows: Sequ
     table = _table(model)
     statement = _insert(session, table)
     values = {name: table.c[name] + statement.excluded[name] for name in counters}
-    keys = [column.name for column in table.primary_key]
-    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=values), list(rows))
+    session.execute(statement.on_conflict_do_update(index_elements=_keys(model), set_=values), _prepared(model, rows))
 
 
 def write_rows(session: Session, rows: Iterable[Row], at: float) -> None:
@@ -75,7 +108,7 @@ def write_rows(session: Session, rows: Iterable[Row], at: float) -> None:
         if row.table == "incident":
             values["updated_at"] = at
         groups.setdefault((row.table, tuple(sorted(values))), []).append(values)
-    for (name, columns), values_list in groups.items():
+    for (name, columns), values_list in sorted(groups.items()):
         model = WRITABLE[name]
         if _required(model) <= set(columns):
             upsert(session, model, values_list)
@@ -89,5 +122,6 @@ def _update(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> 
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
     statement = update(table).where(table.c.id == bindparam("key_id")).values(values)
     session.connection().execute(
-        statement, [{"key_id": row["id"], **{f"new_{name}": row[name] for name in names}} for row in rows]
+        statement,
+        [{"key_id": row["id"], **{f"new_{name}": row[name] for name in names}} for row in _prepared(model, rows)],
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -56,6 +56,11 @@ def translated(error: SQLAlchemyError, place: str) -> TaishiError:
             "runs and that records.url names it"
         )
     return RecordsError(f"the records database failed: {type(error.orig).__name__}: {text}")
+
+
+def telling(error: SQLAlchemyError) -> SQLAlchemyError | None:
+    """What a traceback may show as the cause. PostgreSQL explains a broken constraint with the whole row: then nothing."""
+    return None if isinstance(error, IntegrityError) else error
 
 
 def _state(error: DBAPIError) -> str:

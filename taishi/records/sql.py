@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from taishi.errors import ConfigError, RecordsError
 from taishi.records import postgresql
-from taishi.records.failures import translated
+from taishi.records.failures import telling, translated
 from taishi.records.scoping import apply_scope, scope_options
 from taishi.scope import Scope
 
@@ -50,10 +50,11 @@ def _begin(connection: Connection, statement: str) -> None:
 def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, ValueError):
+        # not chained: the cause may quote the password
         raise ConfigError(
             "records.url is no SQLAlchemy URL; write it like postgresql+psycopg://user:password@host/database"
-        ) from error
+        ) from None
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername=POSTGRESQL)
     if parsed.drivername not in {"sqlite", POSTGRESQL}:
@@ -100,7 +101,7 @@ class SqlRecords:
         try:
             yield session
         except SQLAlchemyError as error:
-            raise translated(error, self._place) from error
+            raise translated(error, self._place) from telling(error)
         finally:
             session.close()
 

@@ -196,7 +196,7 @@ class Decision(Base):
     payload: Mapped[dict[str, Any]]
     actor: Mapped[str]
     at: Mapped[float]
-    undone_by: Mapped[int | None]
+    undone_by: Mapped[int | None] = mapped_column(BigId)
 
 
 class Change(Base):

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from taishi.errors import RecordsError
 from taishi.records.port import Records
 from taishi.records.sql import SqlRecords
-from taishi.records.tables import Asset, Base, Enterprise, Owned, Park, Risk
+from taishi.records.tables import (
+    Asset,
+    Audit,
+    Base,
+    Change,
+    Decision,
+    Enterprise,
+    Ledger,
+    Owned,
+    Park,
+    Person,
+    QuarantineRecord,
+    Risk,
+)
 from taishi.scope import EVERYTHING, NOTHING, Scope
+from taishi.security import audit
 from tests import databases
 
 
@@ -151,3 +169,139 @@ def test_migrating_twice_and_at_once_is_harmless(url: str) -> None:
         assert session.scalar(select(func.count()).select_from(Enterprise)) == 0
     for one in opened:
         one.close()
+
+
+def _run(*targets: Callable[[], None]) -> None:
+    """All at once; the first failure of any is raised."""
+    with ThreadPoolExecutor(len(targets)) as pool:
+        for done in [pool.submit(target) for target in targets]:
+            done.result(timeout=60)
+
+
+def _change(name: str) -> Change:
+    return Change(at=0.0, kind="source", object_id=name)
+
+
+def test_who_follows_a_sequence_misses_nothing(engine: Records) -> None:
+    """A number must not become visible after a higher one: followers ask for what comes after the last they saw."""
+    writing = threading.Event()
+    writing.set()
+    seen: list[int] = []
+
+    def write(writer: int) -> None:
+        for number in range(20):
+            with engine.write(EVERYTHING) as session:
+                session.add(_change(f"{writer}-{number}"))
+                session.flush()  # the number is drawn here
+                time.sleep(0.002 * ((writer + number) % 3))  # and becomes visible some time later
+
+    def follow() -> None:
+        while True:
+            last_round = not writing.is_set()
+            with engine.read(EVERYTHING) as session:
+                after = seen[-1] if seen else 0
+                seen.extend(session.scalars(select(Change.seq).where(Change.seq > after).order_by(Change.seq)))
+            if last_round:
+                return
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    try:
+        _run(*(partial(write, writer) for writer in range(4)))
+    finally:
+        writing.clear()
+        follower.join()
+    with engine.read(EVERYTHING) as session:
+        assert seen == list(session.scalars(select(Change.seq).order_by(Change.seq)))
+    assert len(seen) == 80
+
+
+def test_a_second_writer_waits_until_the_first_can_be_seen(engine: Records) -> None:
+    drawn, order = threading.Event(), []
+
+    def first() -> None:
+        with engine.write(EVERYTHING) as session:
+            session.add(_change("first"))
+            session.flush()
+            drawn.set()
+            time.sleep(0.2)
+            order.append("first ends")
+
+    def second() -> None:
+        assert drawn.wait(10)
+        with engine.write(EVERYTHING) as session:
+            order.append("second begins")
+            assert session.scalars(select(Change.object_id)).all() == ["first"]
+
+    _run(first, second)
+    assert order == ["first ends", "second begins"]
+
+
+def test_the_audit_trail_of_many_writers_is_one_chain(engine: Records) -> None:
+    def write(writer: int) -> None:
+        for number in range(10):
+            with engine.write(EVERYTHING) as session:
+                audit.append(session, at=float(number), actor=f"w{writer}", action="test")
+
+    _run(*(partial(write, writer) for writer in range(4)))
+    with engine.read(EVERYTHING) as session:
+        found = audit.verify(session)
+    assert (found.ok, found.checked) == (True, 40)
+
+
+def test_a_read_shows_one_moment(engine: Records) -> None:
+    with engine.read(EVERYTHING) as session:
+        assert session.scalar(select(func.count()).select_from(Change)) == 0
+        with engine.write(EVERYTHING) as other:
+            other.add(_change("meanwhile"))
+        assert session.scalar(select(func.count()).select_from(Change)) == 0
+    with engine.read(EVERYTHING) as session:
+        assert session.scalar(select(func.count()).select_from(Change)) == 1
+
+
+HOSTILE = [
+    "a\0b", "\0", "\\u0000", "\x01\x7f\x85", "\u202e\u2028", "\ufffe\uffff", "🏭𠮷", "工控' OR 1=1 --", "%s %(x)s :x ?",
+    '"\\', "\n" * 10, "é" * 100_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_any_text_comes_back_as_it_was(engine: Records, text: str) -> None:
+    with engine.write(EVERYTHING) as session:
+        session.add(
+            QuarantineRecord(id="q", source_id="s", enterprise_id="e", region="330106", received_at=0.0, original=text,
+                             reason=f"why: {text}")
+        )  # fmt: skip
+        audit.append(session, at=0.0, actor="a", action="test", detail={text: [text, {"x": text}]})
+    with engine.read(EVERYTHING) as session:
+        row = session.scalars(select(QuarantineRecord).where(QuarantineRecord.original == text)).one()
+        assert (row.original, row.reason) == (text, f"why: {text}")
+        assert session.scalars(select(Audit.detail)).one() == {text: [text, {"x": text}]}
+        assert audit.verify(session).ok
+
+
+def test_counts_beyond_32_bits_are_kept_and_sums_are_integers(engine: Records) -> None:
+    with engine.write(EVERYTHING) as session:
+        for hour in range(2):
+            session.add(
+                Ledger(source_id="s", hour=hour, enterprise_id="e", region="330106", received=2**40, stored=0, merged=0,
+                       suppressed=0, quarantined=0, rejected=0)
+            )  # fmt: skip
+        session.add(Decision(enterprise_id="e", kind="undo", payload={}, actor="a", at=0.0, undone_by=2**40))
+    with engine.read(EVERYTHING) as session:
+        total = session.scalar(select(func.sum(Ledger.received)))
+        assert (total, type(total)) == (2**41, int)
+        assert session.scalar(select(Decision.undone_by)) == 2**40
+
+
+def test_an_error_tells_nothing_of_the_row(engine: Records) -> None:
+    secret = "".join(("of no", "body's", " business"))  # not in the source, which a traceback quotes
+    person = {"login": "a", "name": "n", "role": "analyst", "password_hash": secret}
+    with engine.write(EVERYTHING) as session:
+        session.add(Person(**person))
+    with pytest.raises(RecordsError) as caught, engine.write(EVERYTHING) as session:
+        session.execute(insert(Person).values(**person))
+    with pytest.raises(RecordsError) as other, engine.write(EVERYTHING) as session:
+        session.execute(update(Person).values(name=None))
+    for error in (caught.value, other.value):
+        assert secret not in "".join(traceback.format_exception(error))
