@@ -27,23 +27,19 @@ LONG_MAX: Final = 2**63 - 1
 
 @lru_cache(maxsize=65536)
 def _address(text: str) -> str | None:
-    head = text.partition("%")[0].strip("[]")
+    head = text.strip().partition("%")[0].strip("[]")
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
-            return socket.inet_ntop(family, socket.inet_pton(family, head))
+            found = socket.inet_ntop(family, socket.inet_pton(family, head))
         except (OSError, ValueError):
             continue
+        return found[7:] if found.startswith("::ffff:") and "." in found else found
     return None
 
 
 def ip(value: Any) -> str | None:
     """A canonical IPv4/IPv6 address, or None. Zone ids are dropped, IPv4-mapped IPv6 becomes IPv4."""
-    if type(value) is not str or not 2 <= len(value) <= 64:
-        return None
-    found = _address(value.strip())
-    if found is not None and found.startswith("::ffff:") and "." in found:
-        return found[7:]
-    return found
+    return _address(value) if type(value) is str and 2 <= len(value) <= 64 else None
 
 
 def integer(value: Any) -> int | None:
@@ -51,6 +47,8 @@ def integer(value: Any) -> int | None:
     if type(value) is int:
         return value if -LONG_MAX <= value <= LONG_MAX else None
     if type(value) is str:
+        if len(value) < 19 and value.isdecimal():  # nearly all there are
+            return int(value)
         text = value.strip().replace(",", "")
         if len(text) > 20:
             return None
@@ -73,7 +71,7 @@ def number(value: Any) -> float | None:
 
 
 def port(value: Any) -> int | None:
-    found = integer(value)
+    found = value if type(value) is int else integer(value)
     return found if found is not None and 0 <= found <= 65535 else None
 
 
@@ -222,12 +220,16 @@ _RELATED: Final = {
 def relate(event: Event) -> Event:
     """Build `related.*` from the fields that carry addresses, users, hosts and hashes; returns the event."""
     found: dict[str, list[str]] = {}
-    for name in [name for name in event if name in _RELATED]:
+    for name in filter(_RELATED.__contains__, event):
         value, target = event[name], _RELATED[name]
         values = found.get(target)
         if values is None:
             values = found[target] = []
-        for item in value if type(value) is list else (value,):
+        if type(value) is not list:
+            if value not in values:
+                values.append(value)
+            continue
+        for item in value:
             if item not in values:
                 values.append(item)
     event.update(found)

@@ -20,14 +20,11 @@ def unescape(value: str) -> str:
 
 def extensions(text: str) -> dict[str, str]:
     """`src=1.2.3.4 msg=two words act=` → dict. The first of a repeated key wins, as in ArcSight."""
+    parts = _KEY.split(text)  # what stands before the first key, then key and value in turn
     pairs: dict[str, str] = {}
-    key, start = "", 0
-    for found in _KEY.finditer(text):
-        if key:
-            pairs.setdefault(key, text[start : found.start()].strip())
-        key, start = found[1], found.end()
-    if key:
-        pairs.setdefault(key, text[start:].strip())
+    for key, value in zip(parts[1::2], parts[2::2], strict=True):
+        if key not in pairs:
+            pairs[key] = value.strip()
     return pairs
 
 

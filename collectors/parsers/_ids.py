@@ -114,6 +114,11 @@ def blocked(action: str | None) -> bool | None:
     """Whether a product's action word says that the traffic was stopped; None where it says neither."""
     if not action:
         return None
+    return _stops(action) if len(action) <= 64 else _stops.__wrapped__(action)
+
+
+@lru_cache(maxsize=4096)
+def _stops(action: str) -> bool | None:
     word = action.strip().lower()
     if word in _BLOCK:
         return True

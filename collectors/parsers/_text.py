@@ -15,7 +15,7 @@ from taishi.event import Event
 
 # key="quoted \" text" or key=word; FortiOS log reference.
 _SPACED: Final = re.compile(
-    r'(?<![\w.\-])([A-Za-z_][\w.\-]*+)=(?:"((?:[^"\\]|\\.)*+)"|([^\s"][^\s]*+)|("[^\s]*+)|)', re.DOTALL
+    r'(?<![\w.\-])([A-Za-z_][\w.\-]*+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^\s"]\S*+)|("\S*+)|)\s*+', re.DOTALL
 )
 # Windows names keep their backslash: only what FortiOS itself escapes is unescaped.
 _ESCAPE: Final = re.compile(r'\\(["\\])')
@@ -41,7 +41,8 @@ def delimited_pairs(text: str) -> dict[str, str]:
         name = name.strip()
         if sign and 0 < len(name) <= 64 and not name[0].isdigit():
             key = name
-            pairs[key] = value.strip().strip('"').strip()
+            value = value.strip()
+            pairs[key] = value.strip('"').strip() if '"' in value else value
         elif key and piece.strip():
             pairs[key] = f"{pairs[key]}, {piece.strip()}"
     return pairs
@@ -52,7 +53,8 @@ _PIECE: Final = re.compile(r'[^,;"]*+(?:"[^"]*+"?+[^,;"]*+)*+')
 
 def split_outside_quotes(text: str) -> list[str]:
     """Split at commas and semicolons that are not inside double quotes."""
-    return [piece for piece in _PIECE.findall(text) if piece]
+    pieces = _PIECE.findall(text) if '"' in text else text.replace(";", ",").split(",")
+    return [piece for piece in pieces if piece]
 
 
 # RFC 3164 and its many variants; used where the transport found no header.

@@ -10,6 +10,7 @@ Reference: https://www.microfocus.com/documentation/arcsight/arcsight-smartconne
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from collectors.parser import Framed, Parser, Received
@@ -31,6 +32,7 @@ _BARE: Final = re.compile(r"[01]\|[^|]{1,64}\|[^|]{1,64}\|[^|]{0,64}\|[^|]{0,128
 _LABEL: Final = re.compile(r"[^a-z0-9一-鿿]+")
 _SPACE: Final = re.compile(r"[^\w一-鿿]+")
 _CUSTOM: Final = re.compile(r"(?:cs|cn|cfp|flexString|flexNumber|flexDate|deviceCustomDate|c6a)\d{1,2}")
+_PREFIX: Final = re.compile(r"^(?:UNIFI|FTNTFGT|PanOS|PanOs|ad\.|MCAS)")
 _HASHES: Final = {32: "md5", 40: "sha1", 64: "sha256"}
 
 
@@ -39,13 +41,14 @@ def _set(event: Event, field: str, value: Any) -> None:
         field += _HASHES[len(value)]
     elif field == "threat.technique.id":
         return set_techniques(event, value)
-    event.setdefault(field, value)
+    if field not in event:
+        event[field] = value
     return None
 
 
 def _custom(event: Event, key: str, label: str, value: str) -> None:
     """A `cs1=…` with its label: an ECS field where the label is known, `cef.extensions.<label>` anyway."""
-    plain = _LABEL.sub("", label.lower())
+    plain, name = _label(label) if len(label) <= 128 else _label.__wrapped__(label)
     if plain in {"tactic", "mitretactic", "tacticid", "attacktactic"}:
         set_tactics(event, value.split(","))
     known = LABELS.get(plain)
@@ -55,24 +58,26 @@ def _custom(event: Event, key: str, label: str, value: str) -> None:
             _set(event, known[0], converted)
             return
     if value:
-        event[f"cef.extensions.{_SPACE.sub('_', label.strip())[:64] or key}"] = value
+        event[f"cef.extensions.{name or key}"] = value
+
+
+@lru_cache(maxsize=4096)
+def _label(label: str) -> tuple[str, str]:
+    """(a label without case and punctuation, the name its value is kept under)."""
+    return _LABEL.sub("", label.lower()), _SPACE.sub("_", label.strip())[:64]
 
 
 def _extend(event: Event, raw: dict[str, str]) -> None:
     rest: dict[str, Any] = {}
     for key, text in raw.items():
         value = unescape(text).strip('"') if text[:1] == '"' or "\\" in text else text
-        if not value:
+        if not value or (key[-5:] == "Label" and key[:-5] in raw):
             continue
-        if key.endswith("Label") and key[:-5] in raw:
-            continue
-        label = raw.get(f"{key}Label")
-        if label and _CUSTOM.fullmatch(key):
+        if key[-1].isdigit() and (label := raw.get(f"{key}Label")) and _CUSTOM.fullmatch(key):
             _custom(event, key, unescape(label).strip('"'), value)
             continue
         known = CEF.get(key)
-        converted = known[1](value) if known is not None else None
-        if known is not None and converted is not None:
+        if known is not None and (converted := known[1](value)) is not None:
             _set(event, known[0], converted)
         elif key not in TIMES:
             rest[key] = value
@@ -83,12 +88,17 @@ def _extend(event: Event, raw: dict[str, str]) -> None:
 def _vendor_keys(event: Event, rest: dict[str, Any]) -> None:
     """Products prefix their own keys (`UNIFIipsSignature`, `FTNTFGTattack`, `PanOSThreatID`): read the tails."""
     for key, value in rest.items():
-        tail = _LABEL.sub("", re.sub(r"^(?:UNIFI|FTNTFGT|PanOS|PanOs|ad\.|MCAS)", "", key).lower())
-        known = LABELS.get(tail)
+        known = LABELS.get(_tail(key))
         if known is not None and type(value) is str and known[0] not in event and value not in UNSET:
             converted = known[1](value)
             if converted is not None:
                 _set(event, known[0], converted)
+
+
+@lru_cache(maxsize=8192)
+def _tail(key: str) -> str:
+    """A product's own key without its prefix, case and punctuation; extension keys are at most 128 characters long."""
+    return _LABEL.sub("", _PREFIX.sub("", key).lower())
 
 
 def _times(event: Event, raw: dict[str, str], received: Received) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from collectors.parser import Framed, Parser, Received
 from collectors.parsers._attack import infer
-from collectors.parsers._common import UNSET, integer, keep, relate, word_severity
+from collectors.parsers._common import UNSET, integer, keep, relate, text, word_severity
 from collectors.parsers._endpoint import file
 from collectors.parsers._firewall import network, session
 from collectors.parsers._fortigate_fields import FIELDS, FILE_HASHES, SUBTYPES
@@ -66,9 +66,14 @@ def _map(event: Event, pairs: dict[str, str]) -> None:
         if known is None:
             rest[key] = value
             continue
-        converted = known[1](value)
-        if converted is not None and known[0] not in event:
-            event[known[0]] = converted
+        name, convert = known
+        if name in event:
+            continue
+        if convert is text:  # most fields: spare the call
+            if (value := value.strip()) not in UNSET:
+                event[name] = value
+        elif (converted := convert(value)) is not None:
+            event[name] = converted
     keep(event, "fortinet.firewall.", rest, _OWN)
     for key in ("type", "subtype", "action", "level", "vd"):
         if pairs.get(key):
@@ -81,10 +86,10 @@ _OWN: Final = dict.fromkeys(("date", "time", "eventtime", "tz", "type", "subtype
 
 def _observer(event: Event, pairs: dict[str, str]) -> None:
     serial = pairs.get("devid") or pairs.get("device_id") or ""
-    product = next((found for prefix, found in _PRODUCTS.items() if serial.startswith(prefix)),
-        ("FortiGate", "firewall"))
     event["observer.vendor"] = "Fortinet"
-    event["observer.product"], event["observer.type"] = product
+    event["observer.product"], event["observer.type"] = (
+        _PRODUCTS.get(serial[:3]) or _PRODUCTS.get(serial[:2]) or ("FortiGate", "firewall")
+    )
 
 
 def _severity(event: Event, pairs: dict[str, str]) -> None:

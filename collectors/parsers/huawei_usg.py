@@ -11,11 +11,12 @@ Reference: https://support.huawei.com/enterprise/en/doc/EDOC1100149309 (USG6000,
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from collectors.parser import Framed, Parser, Received
 from collectors.parsers._attack import infer
-from collectors.parsers._common import SYSLOG_SEVERITY, UNSET, ip, keep, port, relate, word_severity
+from collectors.parsers._common import SYSLOG_SEVERITY, UNSET, ip, keep, port, relate, text, word_severity
 from collectors.parsers._endpoint import file
 from collectors.parsers._firewall import network, session
 from collectors.parsers._huawei_fields import ATTACKS, BRIEFS, FIELDS, LOGINS, THREATS
@@ -55,8 +56,13 @@ def _pairs(content: str) -> tuple[str, dict[str, str]]:
     rest = rest.removesuffix(".")
     if '="' in rest:
         rest = _QUOTED_GAP.sub(r'", \1', rest)
-    raw = delimited_pairs(rest)
-    return description, {_KEY.sub("", key.lower()): value for key, value in raw.items()}
+    return description, {_plain(key): value for key, value in delimited_pairs(rest).items()}
+
+
+@lru_cache(maxsize=4096)
+def _plain(key: str) -> str:
+    """A key without case and punctuation (`Source-IP` → `sourceip`); keys are at most 64 characters long."""
+    return _KEY.sub("", key.lower())
 
 
 _QUOTED_GAP: Final = re.compile(r'" ([A-Za-z][A-Za-z ]{0,30}=)')
@@ -75,15 +81,17 @@ def _endpoint(event: Event, side: str, value: str) -> None:
 
 def _map(event: Event, pairs: dict[str, str]) -> None:
     rest: dict[str, Any] = {}
-    for key, text in pairs.items():
-        value = text.strip()
+    for key, value in pairs.items():
         if value in UNSET:
             continue
         known = FIELDS.get(key)
-        converted = known[1](value) if known is not None else None
-        if known is not None and converted is not None:
-            event.setdefault(known[0], converted)
-        elif key not in _TIMES and len(key) <= 64:
+        if known is not None:
+            name, convert = known
+            if (converted := value if convert is text else convert(value)) is not None:  # it is clean text already
+                if name not in event:
+                    event[name] = converted
+                continue
+        if key not in _TIMES and len(key) <= 64:
             rest[key] = value
     keep(event, "huawei.usg.", rest, {})
     for key, side in (("src", "source"), ("dst", "destination")):
