@@ -136,10 +136,8 @@ def apply(event: Event, raw: Mapping[str, Any], fields: Fields) -> None:
     """Copy the known keys of `raw` into the event; the first value of a field wins."""
     for key, value in raw.items():
         known = fields.get(key)
-        if known is not None:
-            converted = known[1](value)
-            if converted is not None:
-                event.setdefault(known[0], converted)
+        if known is not None and known[0] not in event and (converted := known[1](value)) is not None:
+            event[known[0]] = converted
 
 
 def keep(event: Event, prefix: str, raw: Mapping[str, Any], skip: Container[str], depth: int = 0) -> None:

@@ -113,7 +113,7 @@ def _after(event: Event, program: str) -> None:
 
 
 def _match(event: Event, program: str, text: str) -> bool:
-    failure = _PAM_FAILURE.match(text)
+    failure = _PAM_FAILURE.match(text) if "uthentication failure" in text else None
     if failure is not None:
         _pam_failure(event, failure, text)
         return True

@@ -52,6 +52,9 @@ _CATEGORY: Final = {
 }  # fmt: skip
 
 
+_ACTIONS: Final = {"allowed": False, "blocked": True}
+
+
 def _mitre(event: Event, metadata: dict[str, Any]) -> None:
     """ET metadata tags `mitre_technique_id`, `mitre_tactic_id`; attack_target says who the victim is."""
     for key, value in metadata.items():
@@ -107,7 +110,7 @@ def _alert(event: Event, raw: dict[str, Any]) -> None:
         _mitre(event, metadata)
     action = detail.get("action")
     event["event.action"] = text(action) or "alert"
-    blocked = {"allowed": False, "blocked": True}.get(action) if type(action) is str else None
+    blocked = _ACTIONS.get(action) if type(action) is str else None
     alert(event, blocked=blocked, swap=_swap(event, detail, metadata))
 
 
@@ -236,12 +239,14 @@ def parse(framed: Framed, received: Received) -> list[Event]:
     flow = raw.get("flow") or raw.get("netflow")
     if type(flow) is dict:
         _flow(event, flow, received)
-    rest = raw.keys() - _TOP
+    rest: dict[str, Any] = {}
     for key, value in raw.items():
-        if type(value) is dict and (reader := APPS.get(key)) is not None:
+        if key not in _TOP:
+            rest[key] = value
+        elif type(value) is dict and (reader := APPS.get(key)) is not None:
             reader(event, value)
     if rest:
-        keep(event, "suricata.eve.", {key: raw[key] for key in raw if key in rest}, _TOP)
+        keep(event, "suricata.eve.", rest, {})
     reader_of_kind = _KINDS.get(kind)
     if reader_of_kind is not None:
         reader_of_kind(event, raw)

@@ -53,6 +53,8 @@ _DATA: Final[Fields] = {
     "uid": ("wazuh.data.uid", text), "euid": ("wazuh.data.euid", text), "user": ("user.name", text),
     "file": ("file.path", text),
 }  # fmt: skip
+_DATA_SKIP: Final = frozenset({*_DATA, "win", "alert"})
+_BESIDE: Final[Fields] = {key: _DATA[key] for key in ("srcip", "srcport", "srcuser", "dstip", "dstport", "dstuser")}
 _SYSCHECK: Final[Fields] = {
     "md5_after": ("file.hash.md5", lower), "sha1_after": ("file.hash.sha1", lower),
     "sha256_after": ("file.hash.sha256", lower),
@@ -177,7 +179,7 @@ def _data(event: Event, data: dict[str, Any]) -> None:
             event["vulnerability.id"] = [cve]
         if severity := text(vulnerability.get("severity")):
             event["vulnerability.severity"] = severity
-    keep(event, "wazuh.data.", data, {**_DATA, "win": 0, "alert": 0})
+    keep(event, "wazuh.data.", data, _DATA_SKIP)
 
 
 def _suricata(event: Event, alert: Any) -> None:
@@ -258,7 +260,7 @@ def parse(framed: Framed, received: Received) -> list[Event]:
     if type(raw.get("syscheck")) is dict:
         _syscheck(event, raw["syscheck"])
     # OSSEC and early Wazuh put the decoded fields beside the rule.
-    apply(event, raw, {key: _DATA[key] for key in ("srcip", "srcport", "srcuser", "dstip", "dstport", "dstuser")})
+    apply(event, raw, _BESIDE)
     if found := text(raw.get("full_log")):
         event["wazuh.full_log"] = found
     if found := text(raw.get("id")):

@@ -189,13 +189,16 @@ def _shape(event: Event, record: Record, kind: str) -> None:
         event["taishi.severity_original"] = level
 
 
+_PRODUCTS: Final = {"sysmon": "Sysmon", "defender": "Defender Antivirus"}
+
+
 def _head(event: Event, record: Record, kind: str) -> None:
     event["event.module"] = NAME
     event["event.dataset"] = "windows." + kind
     event["event.code"] = str(record.event_id)
     event["winlog.event_id"] = str(record.event_id)
     event["observer.vendor"] = "Microsoft"
-    event["observer.product"] = {"sysmon": "Sysmon", "defender": "Defender Antivirus"}.get(kind, "Windows")
+    event["observer.product"] = _PRODUCTS.get(kind, "Windows")
     event["observer.type"] = "host"
     event["host.os.type"] = "windows"
     for field, value in (("winlog.channel", record.channel), ("winlog.provider_name", record.provider),

@@ -91,7 +91,9 @@ def _json(framed: Framed, received: Received) -> list[Event]:
     raw = load_object(framed, NAME)
     if type(raw.get("id")) is dict or type(raw.get("certificate")) is dict:
         raw = _nested(raw)
-    path = next((raw[key] for key in _PATH_KEYS if type(raw.get(key)) is str), "")
+    path = raw.get("_path")
+    if type(path) is not str:
+        path = next((raw[key] for key in _PATH_KEYS if type(raw.get(key)) is str), "")
     path = path or _infer(raw)
     if path == "unknown" and "id.orig_h" not in raw:
         raise ParseError("no Zeek log has these keys", NAME)
