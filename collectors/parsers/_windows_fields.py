@@ -5,6 +5,7 @@ After each event's page at learn.microsoft.com and Elastic's Winlogbeat modules 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,6 +38,11 @@ _SOURCES: Final = (
 
 def source(channel: str, provider: str) -> str:
     """Which table of events a channel or provider belongs to."""
+    return _source(channel, provider) if len(channel) + len(provider) <= 256 else _source.__wrapped__(channel, provider)
+
+
+@lru_cache(maxsize=1024)
+def _source(channel: str, provider: str) -> str:
     name = channel.lower()
     if name == "security":
         return "security"

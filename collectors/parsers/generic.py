@@ -9,12 +9,14 @@ Reference: Elastic Common Schema 9 (https://www.elastic.co/docs/reference/ecs), 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from collectors.parser import Framed, Parser, Received
 from collectors.parsers._common import (
     MAX_FIELDS,
     SYSLOG_SEVERITY,
+    Convert,
     body_of,
     keep,
     load_object,
@@ -42,6 +44,14 @@ def _plain(key: str) -> str:
     return _NAME.sub("", key.lower())
 
 
+def _reading(key: str) -> tuple[tuple[str, Convert] | None, bool]:
+    """(the ECS field of a key and its converter, whether the key may hold the time)."""
+    return ALIASES.get(key) or ALIASES.get(_plain(_NUMBERED.sub("", key))), _plain(key) in TIMES
+
+
+_kept_reading: Final = lru_cache(maxsize=8192)(_reading)
+
+
 def _flat(raw: dict[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     keep(flat, "", raw, {})
@@ -50,13 +60,13 @@ def _flat(raw: dict[str, Any]) -> dict[str, Any]:
 
 def _fill(event: Event, flat: dict[str, Any], received: Received) -> None:
     for key, value in flat.items():
-        known = ALIASES.get(key) or ALIASES.get(_plain(_NUMBERED.sub("", key)))
+        known, timely = _kept_reading(key) if len(key) <= 64 else _reading(key)
         if known is not None:
             converted = known[1](value)
             if converted is not None and known[0] not in event:
                 event[known[0]] = converted
                 continue
-        if "@timestamp" not in event and _plain(key) in TIMES:
+        if timely and "@timestamp" not in event:
             found = parse_time(value, received)
             if found:
                 event["@timestamp"], event["taishi.time.quality"] = found

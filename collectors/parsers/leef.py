@@ -9,11 +9,12 @@ Reference: https://www.ibm.com/docs/en/dsm?topic=overview-leef-event-components
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 from collectors.parser import Framed, Parser, Received
 from collectors.parsers._cef_fields import LEEF
-from collectors.parsers._common import UNSET, keep, relate, ten_severity
+from collectors.parsers._common import UNSET, Convert, keep, relate, ten_severity
 from collectors.parsers._endpoint import file
 from collectors.parsers._extensions import extensions, header_fields
 from collectors.parsers._generic_names import ALIASES
@@ -78,12 +79,18 @@ def _set(event: Event, known: tuple[str, Any], value: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=4096)
+def _known(key: str) -> tuple[str, Convert] | None:
+    """The ECS field of an attribute and its converter; attributes are at most 128 characters long."""
+    return LEEF.get(key) or ALIASES.get(key.lower().replace("_", "").replace("-", ""))
+
+
 def _map(event: Event, raw: dict[str, str]) -> None:
     rest: dict[str, str] = {}
     for key, value in raw.items():
         if key in _OWN or value in UNSET:
             continue
-        known = LEEF.get(key) or ALIASES.get(key.lower().replace("_", "").replace("-", ""))
+        known = _known(key)
         if known is None or known[0] in event or not _set(event, known, value):
             rest[key] = value
     keep(event, "leef.extensions.", rest, {})
