@@ -104,39 +104,6 @@ def json_schema() -> dict[str, Any]:
     }
 
 
-def index_template(*, typed: bool = True) -> dict[str, Any]:
-    """Elasticsearch composable index template. `typed` uses ECS types; plain avoids those that minimal builds lack."""
-    properties = {name: _mapping(field, typed) for name, field in table().items()}
-    return {
-        "index_patterns": ["taishi-events-*", "taishi-alerts-*"],
-        "data_stream": {},
-        "template": {
-            "settings": {"index.mapping.total_fields.limit": 2000, "index.codec": "best_compression"},
-            "mappings": {
-                "dynamic": False,
-                "properties": {
-                    **properties,
-                    **{p.rstrip("."): {"type": "flattened" if typed else "object"} for p in _bare_prefixes()},
-                },
-            },
-        },
-    }
-
-
-def _bare_prefixes() -> list[str]:
-    return [p for p in VENDOR_PREFIXES if p.rstrip(".") not in table() and not any(n.startswith(p) for n in table())]
-
-
-def _mapping(field: Field, typed: bool) -> dict[str, Any]:
-    if field.type == "text":
-        return {"type": "text", "analyzer": "whitespace", "fields": {"raw": {"type": "keyword", "ignore_above": 1024}}}
-    if field.type == "keyword":
-        return {"type": "keyword", "ignore_above": 8191}
-    if field.type == "flattened":
-        return {"type": "flattened"} if typed else {"type": "object", "enabled": False}
-    return {"type": field.type}
-
-
 def _row(field: Field) -> str:
     kind = f"{field.type}{' []' if field.array else ''}"
     mark = "●" if field.column else ""

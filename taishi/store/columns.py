@@ -128,7 +128,7 @@ def _full_text(event: Event, columns: dict[str, Any]) -> list[str]:
             continue
         text = str(value)
         if text not in texts:
-            texts[text] = columns[name][0] if type(value) is str and name in columns else _tokenised(text)
+            texts[text] = columns[name][0] if type(value) is str and name in columns else tokenised(text)
     return list(texts.values())
 
 
@@ -137,7 +137,7 @@ def _kept_tokens(text: str) -> str:
     return " ".join(tokens(text))
 
 
-def _tokenised(text: str) -> str:
+def tokenised(text: str) -> str:
     """Rule names and messages repeat; long texts seldom do, and would only fill the cache."""
     return _kept_tokens(text) if len(text) <= 160 else " ".join(tokens(text))
 
@@ -148,7 +148,7 @@ def _plan() -> dict[str, tuple[Callable[[Any], Any], bool, str]]:
     look-up a field of an event."""
     fast = _fast()
     return {
-        name: (_ENCODERS[kind], name not in fast, f"{name}.raw" if name in RAW_TEXT else "")
+        name: (ENCODERS[kind], name not in fast, f"{name}.raw" if name in RAW_TEXT else "")
         for name, kind in _kinds().items()
     }
 
@@ -179,7 +179,7 @@ def _keyword(value: Any) -> Any:
 
 def _text(value: Any) -> Any:
     values = value if isinstance(value, list) else [value]
-    return [_tokenised(str(item)) for item in values]
+    return [tokenised(str(item)) for item in values]
 
 
 def _integer(value: Any) -> Any:
@@ -229,7 +229,7 @@ def _nothing(_value: Any) -> Any:
     return None
 
 
-_ENCODERS: dict[str, Callable[[Any], Any]] = {
+ENCODERS: dict[str, Callable[[Any], Any]] = {
     "keyword": _keyword,
     "text": _text,
     "long": _integer,

@@ -96,6 +96,8 @@ def _equal(field: str, value: str | float | bool) -> Query:
     described = table().get(field)
     if described is None:
         return _term(f"_vendor.{field}", value)
+    if described.type == "flattened":
+        return Query.empty_query()
     if described.type == "long":
         if float(value) != int(value):
             return Query.empty_query()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,26 +15,19 @@ from taishi import clock
 from taishi.errors import QueryError, StoreError
 from taishi.event import Event
 from taishi.scope import EVERYTHING, NOTHING, Scope
-from taishi.store.embedded import TantivyStore
-from taishi.store.port import EventStore, Search
+from taishi.store.port import Search
 from taishi.store.query import matches, parse
+from tests import stores
+from tests.stores import Stores
 
 DAY = 1_780_012_800.0  # 2026-05-29T00:00:00Z
-Open = Callable[[bool], EventStore]
 
 
-@pytest.fixture(params=["tantivy"])
-def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+@pytest.fixture(params=stores.ENGINES)
+def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
     """Opens the same store again and again, writable or not."""
-    opened: list[EventStore] = []
-
-    def open_one(writable: bool) -> EventStore:
-        opened.append(TantivyStore(tmp_path / "events", writable=writable))
-        return opened[-1]
-
-    yield open_one
-    for store in opened:
-        store.close()
+    with stores.empty(request.param, tmp_path) as opener:
+        yield opener
 
 
 def event(number: int, seconds: float = DAY, **fields: object) -> Event:
@@ -54,7 +46,7 @@ def ids(events: list[Event]) -> list[str]:
     return [found["event.id"] for found in events]
 
 
-def test_what_is_flushed_is_seen_by_another_reader(open_store: Open) -> None:
+def test_what_is_flushed_is_seen_by_another_reader(open_store: Stores) -> None:
     writer, reader = open_store(True), open_store(False)
     result = writer.index([event(1), event(2)])
     assert (result.stored, result.replaced, result.rejected) == (2, 0, [])
@@ -65,7 +57,7 @@ def test_what_is_flushed_is_seen_by_another_reader(open_store: Open) -> None:
     assert sorted(ids(reader.search(Search(), EVERYTHING).events)) == ["d0-1", "d0-2", "d0-3"]
 
 
-def test_the_same_id_again_replaces(open_store: Open) -> None:
+def test_the_same_id_again_replaces(open_store: Stores) -> None:
     store = open_store(True)
     store.index([event(1, message="old"), event(1, message="middle")])
     store.flush()
@@ -76,7 +68,7 @@ def test_the_same_id_again_replaces(open_store: Open) -> None:
     assert store.count("old", EVERYTHING) == 0
 
 
-def test_a_broken_event_is_rejected_alone(open_store: Open) -> None:
+def test_a_broken_event_is_rejected_alone(open_store: Stores) -> None:
     store = open_store(True)
     result = store.index([event(1), event(2) | {"@timestamp": "yesterday"}, event(3)])
     store.flush()
@@ -85,7 +77,7 @@ def test_a_broken_event_is_rejected_alone(open_store: Open) -> None:
     assert store.count("", EVERYTHING) == 2
 
 
-def test_pages_follow_each_other_without_gap_while_events_arrive(open_store: Open) -> None:
+def test_pages_follow_each_other_without_gap_while_events_arrive(open_store: Stores) -> None:
     store = open_store(True)
     store.index([event(n, seconds=DAY + n // 4) for n in range(50)])
     store.flush()
@@ -117,7 +109,7 @@ def test_pages_follow_each_other_without_gap_while_events_arrive(open_store: Ope
     ],
     ids=["region", "enterprise", "province", "region-and-enterprise", "authority", "nothing"],
 )
-def test_the_scope_is_in_every_reading(open_store: Open, scope: Scope, seen: set[str]) -> None:
+def test_the_scope_is_in_every_reading(open_store: Stores, scope: Scope, seen: set[str]) -> None:
     store = open_store(True)
     foreign = {"organization.id": "b", "taishi.region_path": ["330000", "330200"], "taishi.authority": "ca"}
     store.index([event(1), event(2) | foreign])
@@ -129,7 +121,7 @@ def test_the_scope_is_in_every_reading(open_store: Open, scope: Scope, seen: set
     assert sum(top.count for top in store.top("", scope, "organization.id")) == len(seen)
 
 
-def test_counting_over_days(open_store: Open) -> None:
+def test_counting_over_days(open_store: Stores) -> None:
     store = open_store(True)
     store.index([event(n, seconds=DAY + n * 3600, **{"source.ip": f"10.0.0.{n % 3}", "rule.name": "ET scan"})
                  for n in range(48)])  # fmt: skip
@@ -147,7 +139,7 @@ def test_counting_over_days(open_store: Open) -> None:
     assert store.count("", EVERYTHING) == 24
 
 
-def test_retention_knows_alerts_from_events(open_store: Open) -> None:
+def test_retention_knows_alerts_from_events(open_store: Stores) -> None:
     store = open_store(True)
     store.index([event(1), event(2)])
     store.flush()
@@ -155,16 +147,17 @@ def test_retention_knows_alerts_from_events(open_store: Open) -> None:
     assert ids(store.search(Search(), EVERYTHING).events) == ["d0-1"]
 
 
-def test_a_reader_cannot_write(open_store: Open) -> None:
+def test_a_reader_cannot_write(open_store: Stores) -> None:
     with pytest.raises(StoreError):
         open_store(False).index([event(1)])
 
 
-def test_hostile_timestamps_do_not_choose_the_number_of_shards(open_store: Open, tmp_path: Path) -> None:
+def test_hostile_timestamps_do_not_choose_the_number_of_shards(open_store: Stores) -> None:
     store = open_store(True)
-    store.index([event(n, seconds=86_400.0 * n * 7) for n in range(2500)])
+    store.index([event(n, seconds=86_400.0 * n * 7) for n in range(4000)])  # from 1970 to 2046
     store.flush()
-    assert len(list((tmp_path / "events").iterdir())) <= 2 * (31 + 13 + 1)
+    assert open_store.shards() <= 2 * (31 + 31 + 13 + 2)
+    assert store.count("", EVERYTHING) == 4000
 
 
 WORDS = st.sampled_from(["modbus", "write", "工控安全", "勒索", "scan", "10.0.0.7", "a_b"])
@@ -212,7 +205,7 @@ QUERIES = st.recursive(
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fields=EVENTS, queries=st.lists(QUERIES, min_size=8, max_size=8))
 def test_the_store_finds_what_the_plain_evaluator_finds(
-    open_store: Open, fields: list[dict[str, object]], queries: list[str]
+    open_store: Stores, fields: list[dict[str, object]], queries: list[str]
 ) -> None:
     store = open_store(True)
     store.expire(float("inf"))
@@ -228,29 +221,24 @@ def test_the_store_finds_what_the_plain_evaluator_finds(
 
 KILLED_WRITER = """
 import sys
-from pathlib import Path
-from taishi.store.embedded import TantivyStore
 from tests.contracts.test_store import event
-store = TantivyStore(Path(sys.argv[1]), writable=True)
+from tests.stores import opened
+store = opened(sys.argv[1], sys.argv[2], writable=True)
 for start in range(0, 10**9, 200):
     store.index([event(n) for n in range(start, start + 200)])
     store.flush()
-    print(start + 200, flush=True)
+    print("flushed", start + 200, flush=True)
 """
 
 
 @pytest.mark.parametrize("flushes", [1, 4])
-def test_what_was_flushed_survives_kill_9_and_the_index_opens(open_store: Open, tmp_path: Path, flushes: int) -> None:
-    writer = subprocess.Popen(
-        [sys.executable, "-c", KILLED_WRITER, str(tmp_path / "events")], stdout=subprocess.PIPE, text=True
-    )
-    assert writer.stdout
-    promised = 0
-    for _ in range(flushes):
-        promised = int(writer.stdout.readline())
-    writer.send_signal(signal.SIGKILL)
-    writer.wait()
-    writer.stdout.close()
+def test_what_was_flushed_survives_kill_9_and_the_index_opens(open_store: Stores, flushes: int) -> None:
+    arguments = [sys.executable, "-c", KILLED_WRITER, open_store.engine, open_store.place]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout
+        said = (int(line.split()[1]) for line in writer.stdout if line.startswith("flushed "))
+        promised = [next(said) for _ in range(flushes)][-1]
+        writer.kill()
     store = open_store(True)
     assert store.count("", EVERYTHING) >= promised
     store.index([event(10**9)])
