@@ -88,6 +88,11 @@ def records_url(folder: Path) -> str:
     return create(name, _migrated())
 
 
+def environment(folder: Path) -> dict[str, str]:
+    """What a process of its own must be told to find the database of its data folder."""
+    return {"TAISHI_RECORDS__URL": records_url(folder)} if on_postgresql() else {}
+
+
 def copied_url(source: Path, folder: Path) -> str:
     """A copy of the database of `source`, which nobody has open."""
     if on_postgresql():

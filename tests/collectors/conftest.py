@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from taishi.records.sql import SqlRecords
+from tests import databases
 from tests.collectors.harness import onboard
 
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
     """A data directory with a migrated Records and one enterprise."""
-    records = SqlRecords(f"sqlite:///{tmp_path / 'records.sqlite'}")
+    records = SqlRecords(databases.records_url(tmp_path))
     records.migrate()
     onboard(records)
     records.close()

@@ -23,6 +23,7 @@ from taishi.security.keys import hash_key
 from taishi.settings import Settings
 from taishi.stream.port import Stream
 from taishi.stream.sqlite import SqliteStream
+from tests import databases
 
 KEY = "tsk_of-the-firewall"
 PATIENCE = 60.0
@@ -124,7 +125,7 @@ def collector(  # noqa: PLR0915  a thread, a loop and their end belong together
     for name, value in sections.items():
         given[name] = {**given.get(name, {}), **value} if isinstance(value, dict) else value
     settings = Settings(data_dir=data_dir, **given)
-    records = SqlRecords(f"sqlite:///{data_dir / 'records.sqlite'}")
+    records = SqlRecords(databases.records_url(data_dir))
     own = stream or SqliteStream(data_dir / "stream.sqlite")
     made = Collector(settings, own, records)
     ready, loops, stops = threading.Event(), [], []

@@ -19,6 +19,7 @@ from taishi.errors import ConfigError
 from taishi.event import Batch
 from taishi.records.tables import Ledger
 from taishi.scope import EVERYTHING
+from tests import databases
 from tests.collectors.harness import Flaky, collector, lines_of, read_all, wait_for
 
 
@@ -272,7 +273,8 @@ def _start(data_dir: Path) -> subprocess.Popen[bytes]:
         f'[[follow]]\npath = "{data_dir}/logs/app.log*"\nsource = "line"\n'
         "[http]\nport = 0\n[syslog]\ntcp_port = 0\nudp_port = 0\n[stream]\npartitions = 1\n"
     )
-    environment = {**os.environ, "TAISHI_CONFIG": str(config), "TAISHI_DATA_DIR": str(data_dir)}
+    environment = {**os.environ, "TAISHI_CONFIG": str(config), "TAISHI_DATA_DIR": str(data_dir),
+                   **databases.environment(data_dir)}  # fmt: skip
     return subprocess.Popen(
         [sys.executable, "-m", "taishi.main", "collect"], env=environment, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -28,6 +28,7 @@ from taishi.records.tables import Ledger, Source
 from taishi.scope import EVERYTHING
 from taishi.settings import HttpSettings, Settings, SyslogSettings
 from taishi.stream.sqlite import SqliteStream
+from tests import databases
 from tests.collectors.harness import KEY, Flaky, Running, collector, wait_for
 
 LINE = b"<34>Oct 11 22:14:15 gw sshd[812]: Failed password for root from 203.0.113.9 port 4022 ssh2"
@@ -151,7 +152,7 @@ def test_hostile_records_are_kept_or_refused_but_never_lost(data_dir: Path, line
 
 
 def test_quota_says_when_to_come_back_and_the_refusal_is_in_the_ledger(data_dir: Path) -> None:
-    records = SqlRecords(f"sqlite:///{data_dir / 'records.sqlite'}")
+    records = SqlRecords(databases.records_url(data_dir))
     with records.write(EVERYTHING) as session:
         source = session.get(Source, "push")
         assert source
@@ -301,7 +302,7 @@ def test_a_client_certificate_names_the_source_and_a_foreign_one_is_refused(data
     _issue(data_dir, "server", ours)
     client = _issue(data_dir, "client", ours)
     _issue(data_dir, "foreign", theirs)
-    records = SqlRecords(f"sqlite:///{data_dir / 'records.sqlite'}")
+    records = SqlRecords(databases.records_url(data_dir))
     with records.write(EVERYTHING) as session:
         source = session.get(Source, "push")
         assert source
@@ -343,7 +344,7 @@ async def test_a_part_that_fails_ends_the_process_instead_of_vanishing(data_dir:
     settings = Settings(
         data_dir=data_dir, syslog=SyslogSettings(tcp_port=0, udp_port=None), http=HttpSettings(port=0)
     )
-    records, stream = SqlRecords(f"sqlite:///{data_dir / 'records.sqlite'}"), Broken(data_dir / "stream.sqlite")
+    records, stream = SqlRecords(databases.records_url(data_dir)), Broken(data_dir / "stream.sqlite")
     made = Collector(settings, stream, records)
     running = asyncio.create_task(made.run(asyncio.Event()))
     await made.ready.wait()
@@ -363,7 +364,7 @@ async def test_a_port_that_is_taken_is_said_and_nothing_is_left_running(data_dir
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         settings = Settings(data_dir=data_dir, syslog=SyslogSettings(tcp_port=0, udp_port=0), http=HttpSettings(port=port))
-        records, stream = SqlRecords(f"sqlite:///{data_dir / 'records.sqlite'}"), SqliteStream(data_dir / "stream.sqlite")
+        records, stream = SqlRecords(databases.records_url(data_dir)), SqliteStream(data_dir / "stream.sqlite")
         before = asyncio.all_tasks()
         with pytest.raises(ConfigError, match="choose another port"):
             await Collector(settings, stream, records).run(asyncio.Event())

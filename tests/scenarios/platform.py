@@ -16,6 +16,7 @@ import httpx
 from taishi.records.sql import SqlRecords
 from taishi.store.embedded import TantivyStore
 from taishi.stream.sqlite import SqliteStream
+from tests import databases
 
 PATIENCE = 120.0
 """Seconds that a condition may take on a busy machine before the test says what it waited for."""
@@ -44,7 +45,7 @@ class Platform:
         self.ports = {"http": free_port(), "tcp": free_port(), "udp": free_port(), "api": free_port()}
         self._log = (data_dir / "roles.log").open("ab")
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.records = SqlRecords(f"sqlite:///{data_dir / 'records.sqlite'}")
+        self.records = SqlRecords(databases.records_url(data_dir))
         self.records.migrate()
 
     def environment(self) -> dict[str, str]:
@@ -57,6 +58,7 @@ class Platform:
             "TAISHI_SYSLOG__UDP_PORT": str(self.ports["udp"]),
             "TAISHI_API__PORT": str(self.ports["api"]),
             "TAISHI_PROCESS__CHECKPOINT_SECONDS": "0.2",
+            **databases.environment(self.data_dir),
         }
 
     def start(self, *roles: str) -> None:
