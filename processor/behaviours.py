@@ -59,7 +59,6 @@ def named(technique: str) -> Behaviour | None:
     return found if found.id == technique else _renamed(found, technique, technique)
 
 
-@cache
 def _renamed(found: Behaviour, identity: str, technique: str) -> Behaviour:
     return Behaviour(
         identity, technique, found.stage, found.gap, found.prior, found.scope, found.ambiguous, found.name_zh,
@@ -77,6 +76,9 @@ _known: dict[tuple[str, str, str, str], Behaviour] = {}
 _KNOWN_MAX = 20_000
 """Distinct (technique, tactic, category, rule) seen; forgotten all at once when full: it is only a memo."""
 
+_KNOWN_LENGTH = 512
+"""Characters of a key that is kept: products, and who writes to them, choose how long their names are."""
+
 
 def behaviour_of(event: Event) -> Behaviour:
     """By technique; else by tactic or event category, one behaviour a rule, so that unknown rules never mix."""
@@ -88,9 +90,11 @@ def behaviour_of(event: Event) -> Behaviour:
     )
     found = _known.get(key)
     if found is None:
-        if len(_known) >= _KNOWN_MAX:
-            _known.clear()
-        found = _known[key] = _resolve(event, *key)
+        found = _resolve(event, *key)
+        if sum(map(len, key)) <= _KNOWN_LENGTH:
+            if len(_known) >= _KNOWN_MAX:
+                _known.clear()
+            _known[key] = found
     return found
 
 

@@ -43,9 +43,17 @@ def _load() -> tuple[dict[str, tuple[str, str]], tuple[tuple[str, str, str], ...
 _EXACT, _WORDS = _load()
 
 
-@lru_cache(maxsize=16384)
+KEPT: Final = 512
+"""Characters of the names whose meaning is remembered: who writes a log must not fill memory with long ones."""
+
+
 def classify(*names: str) -> tuple[str, str] | None:
     """(technique, tactic) of the first category or rule name the table knows: whole names first, then words in them."""
+    return (_classify if sum(map(len, names)) <= KEPT else _classify.__wrapped__)(*names)
+
+
+@lru_cache(maxsize=16384)
+def _classify(*names: str) -> tuple[str, str] | None:
     lowered = [name.lower() for name in names]
     for name in lowered:
         if name in _EXACT:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from collectors.parsers._attack import infer
+from collectors.parsers._attack import KEPT, infer
 from collectors.parsers._common import is_internal
 from taishi.event import Event
 
@@ -23,9 +23,13 @@ _ANSWERS: Final = ("attack_response", "attack response", "id check returned", "s
 "已失陷")
 
 
-@lru_cache(maxsize=16384)
 def reading(name: str, category: str) -> tuple[bool, bool]:
     """(a victim's traffic when it leaves the inside, evidence of success) for a signature name and category."""
+    return (_reading if len(name) + len(category) <= KEPT else _reading.__wrapped__)(name, category)
+
+
+@lru_cache(maxsize=16384)
+def _reading(name: str, category: str) -> tuple[bool, bool]:
     words = f"{name}\n{category}".lower()
     success = any(word in words for word in _ANSWERS)
     return success or any(word in words for word in _VICTIM_TALKS), success

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from collectors.parsers._attack import classify
+from collectors.parsers._attack import KEPT, classify
 from collectors.parsers._firewall import network
 from collectors.parsers._ids import alert, blocked
 from taishi.event import Event
@@ -27,9 +27,13 @@ _GOOD: Final = ("success", "accepted", "succeeded", "成功")
 _CHANGE: Final = ("config", "changed", "modified", "created", "deleted", "added", "配置", "修改", "创建", "删除")
 
 
-@lru_cache(maxsize=8192)
 def topic(name: str, category: str) -> str:
     """detection | login | logout | change | other, from an event's name and category."""
+    return (_topic if len(name) + len(category) <= KEPT else _topic.__wrapped__)(name, category)
+
+
+@lru_cache(maxsize=8192)
+def _topic(name: str, category: str) -> str:
     words = f"{name} {category}".lower()
     if any(word in words for word in _DETECTION) or classify(category, name) is not None:
         return "detection"
@@ -86,9 +90,13 @@ _TYPES: Final = (
 )  # fmt: skip
 
 
-@lru_cache(maxsize=1024)
 def observer_type(vendor: str, product: str) -> str | None:
     """ECS `observer.type` guessed from the product's name."""
+    return (_observer_type if len(vendor) + len(product) <= KEPT else _observer_type.__wrapped__)(vendor, product)
+
+
+@lru_cache(maxsize=1024)
+def _observer_type(vendor: str, product: str) -> str | None:
     words = f"{vendor} {product}".lower()
     return next((kind for kind, signs in _TYPES if any(sign in words for sign in signs)), None)
 
