@@ -16,14 +16,15 @@ from taishi.scope import Scope
 
 class Records(Protocol):
     def read(self, scope: Scope) -> AbstractContextManager[Session]:
-        """A read-only snapshot; nothing flushed here is kept."""
+        """A read-only snapshot, all of it one moment; nothing flushed here is kept. Never waits for writers."""
         ...
 
     def write(self, scope: Scope) -> AbstractContextManager[Session]:
         """One transaction: committed when the block ends, rolled back when it raises.
 
-        On SQLite it takes the write lock at once, so it cannot fail half-way on a lock. Raises Conflict when a
-        versioned row changed meanwhile, RecordsError when the engine fails."""
+        Writers come one at a time on every engine, from the first line of the block to the moment their rows can be seen:
+        what is read in it cannot change meanwhile, and sequence numbers become visible in their order. So keep it short.
+        Raises Conflict when a versioned row changed meanwhile, RecordsError when the engine fails."""
         ...
 
     def migrate(self) -> None:
