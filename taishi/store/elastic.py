@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import orjson
 import structlog
+from elastic_transport import TransportError
 from elasticsearch import ApiError, NotFoundError
 
 from taishi import clock
@@ -252,8 +253,8 @@ class ElasticStore:
             return
         try:
             self._client.close_point_in_time(id=held)
-        except ApiError as error:
-            log.debug("A point in time was gone already.", status=error.meta.status)
+        except (ApiError, TransportError) as error:  # it ends by itself after KEEP_ALIVE
+            log.debug("A point in time was not closed.", error=type(error).__name__)
 
     def get(self, ids: Iterable[str], scope: Scope) -> list[Event]:
         wanted = list(dict.fromkeys(ids))
@@ -306,8 +307,7 @@ class ElasticStore:
 
     def close(self) -> None:
         for snapshot in list(self._snapshots):
-            with translated(self._options):
-                self._forget(snapshot)
+            self._forget(snapshot)
         self._client.close()
 
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from elastic_transport import ConnectionTimeout, TlsError, TransportError
-from elasticsearch import ApiError, Elasticsearch, OrjsonSerializer
+from elasticsearch import ApiError, Elasticsearch, OrjsonSerializer, UnsupportedProductError
 
 from taishi.errors import StoreError
 
@@ -121,6 +121,8 @@ def translated(options: ElasticOptions) -> Iterator[None]:
 
 
 def _answered(error: ApiError, options: ElasticOptions) -> str:
+    if isinstance(error, UnsupportedProductError):
+        return f"the server at {options.places} is not Elasticsearch 9; Taishi speaks to no other"
     status = error.meta.status
     if status in {401, 403}:
         return (
@@ -128,7 +130,9 @@ def _answered(error: ApiError, options: ElasticOptions) -> str:
             f"on {options.prefix}-*"
         )
     if status in BUSY:
-        return f"Elasticsearch at {options.places} is overloaded or not ready; it is tried again ({reason(error.body)})"
+        return (
+            f"Elasticsearch at {options.places} is overloaded or not ready; try again in a while ({reason(error.body)})"
+        )
     return f"Elasticsearch at {options.places} answered {status}: {reason(error.body)}"
 
 

@@ -68,6 +68,29 @@ def test_the_same_id_again_replaces(open_store: Stores) -> None:
     assert store.count("old", EVERYTHING) == 0
 
 
+@pytest.mark.parametrize("flushed", [True, False], ids=["flushed", "pending"])
+def test_the_same_id_of_another_day_or_kind_replaces(open_store: Stores, flushed: bool) -> None:
+    store = open_store(True)
+    for seconds, kind in ((DAY, "event"), (DAY - 86_400, "event"), (DAY - 86_400, "alert"), (DAY, "alert")):
+        store.index([event(0), event(1, seconds=seconds, **{"event.kind": kind})])
+        if flushed:
+            store.flush()
+    store.flush()
+    assert sorted(ids(store.search(Search(), EVERYTHING).events)) == ["d0-0", "d0-1"]
+    assert store.count("event.kind:alert", EVERYTHING, DAY) == 1
+
+
+def test_a_cursor_outlives_what_it_pointed_into(open_store: Stores) -> None:
+    store = open_store(True)
+    store.index([event(n, seconds=DAY + n) for n in range(6)])
+    store.flush()
+    cursor = store.search(Search(limit=2), EVERYTHING).cursor
+    behind = store.search(Search(limit=2, cursor=cursor), EVERYTHING).cursor
+    store.expire(float("inf"))
+    for place in (cursor, behind):
+        assert store.search(Search(limit=2, cursor=place), EVERYTHING).events == []
+
+
 def test_a_broken_event_is_rejected_alone(open_store: Stores) -> None:
     store = open_store(True)
     result = store.index([event(1), event(2) | {"@timestamp": "yesterday"}, event(3)])
