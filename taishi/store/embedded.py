@@ -15,6 +15,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from threading import RLock
 from typing import Literal
 
@@ -44,6 +45,9 @@ MAX_BUCKETS = 2000
 MAX_PAGE = 1000
 TOP_MARGIN = 200
 """Values asked of each shard beyond the wanted number, so that the sum over shards ranks rightly."""
+
+GONE = ".gone-"
+"""Prefix of a shard that is being deleted."""
 
 
 class _Shard:
@@ -82,6 +86,9 @@ class TantivyStore:
         self._writers: OrderedDict[str, tantivy.IndexWriter] = OrderedDict()
         self._pending: dict[str, set[str]] = {}
         directory.mkdir(parents=True, exist_ok=True)
+        if writable:
+            for left in directory.glob(f"{GONE}*"):
+                shutil.rmtree(left)
 
     # ------------------------------------------------------------ writing
 
@@ -166,14 +173,18 @@ class TantivyStore:
                         writer.commit()
                         writer.wait_merging_threads()  # a merge still running would write into what we delete
                     del writer, self._shards[shard.path.name]
-                    shutil.rmtree(shard.path)
+                    _delete(shard.path)
         return gone
 
     # ------------------------------------------------------------ reading
 
     def _open_shards(self) -> Iterator[_Shard]:
         """Shards on disk now, those of other processes included."""
-        names = {path.name for path in self._directory.iterdir() if (path / "meta.json").exists()}
+        names = {
+            path.name
+            for path in self._directory.iterdir()
+            if not path.name.startswith(GONE) and (path / "meta.json").exists()
+        }
         for name in self._shards.keys() - names:
             del self._shards[name]
         for name in sorted(names):
@@ -277,6 +288,14 @@ def _translated() -> Iterator[None]:
         yield
     except (ValueError, OSError, FileNotFoundError) as error:
         raise StoreError(f"the event store failed: {error}") from error
+
+
+def _delete(path: Path) -> None:
+    """Out of sight first, in one step: readers, of other processes too, follow a shard's files and put a lock beside
+    them when these change, and a directory that gains a file cannot be removed."""
+    gone = path.with_name(f"{GONE}{path.name}-{token_hex(4)}")
+    path.rename(gone)
+    shutil.rmtree(gone)
 
 
 def _countable(field: str) -> str:
