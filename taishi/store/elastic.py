@@ -193,7 +193,7 @@ class ElasticStore:
         """One search over both aliases. A shard that fails fails the search: half an answer looks like a whole one."""
         if "pit" not in more:
             more |= {"index": self._aliases, "ignore_unavailable": True}
-        arguments = {"track_total_hits": size == 0, "allow_partial_search_results": False} | more
+        arguments: dict[str, Any] = {"track_total_hits": size == 0, "allow_partial_search_results": False} | more
         answer: dict[str, Any] = self._client.search(query=query, size=size, **arguments).body
         return answer
 
