@@ -12,14 +12,14 @@ from taishi.records.port import Records
 from taishi.scope import EVERYTHING
 from taishi.settings import Settings
 from taishi.store.port import EventStore
-from taishi.stream.port import Stream
+from taishi.stream.port import Partition, Stream
 
 log = structlog.get_logger()
 
 DAY = 86_400.0
 PERIOD = 3600.0
 STREAM_DAYS = 3.0
-"""Days that consumed messages stay in the embedded stream, for looking back; engines with own retention keep theirs."""
+"""Days that consumed messages stay in the stream, for looking back. What is not consumed stays for ever."""
 
 
 @dataclass(slots=True)
@@ -30,20 +30,16 @@ class Housekeeping:
     records: Records
     last: float = 0.0
 
-    def run(self, at: float, *, caught_up: bool) -> None:
+    def run(self, at: float) -> None:
         """`at` is the wall clock. Raises StreamError, StoreError or RecordsError; the next hour tries again."""
         if at - self.last < PERIOD:
             return
         self.last = at
         gone = self.store.expire(at - self.settings.store.events_days * DAY, "event")
         gone += self.store.expire(at - self.settings.store.alerts_days * DAY, "alert")
-        trimmed = self.stream.trim(TOPIC_EVENTS, at - STREAM_DAYS * DAY) if caught_up and self._consumed() else 0
         with self.records.write(EVERYTHING) as session:
+            committed = read_offsets(session, TOPIC_EVENTS)
             prune(session, at)
+        consumed = {Partition(TOPIC_EVENTS, number): offset for number, offset in committed.items()}
+        trimmed = self.stream.trim(TOPIC_EVENTS, at - STREAM_DAYS * DAY, consumed)
         log.info("Old data was removed.", events=gone, messages=trimmed)
-
-    def _consumed(self) -> bool:
-        """Whether every partition is committed to its end: nothing unread may be trimmed."""
-        with self.records.read(EVERYTHING) as session:
-            known = read_offsets(session, TOPIC_EVENTS)
-        return all(known.get(p.number, 0) >= end for p, end in self.stream.end_offsets(TOPIC_EVENTS).items())

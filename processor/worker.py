@@ -374,7 +374,7 @@ class Worker:
         at = time.monotonic()
         if 0 in self._offsets and at - self._risk_at >= RISK_SECONDS:
             self._risk.run(self._inventory, self._now())
-            self._housekeeping.run(self._now(), caught_up=not self._pending)
+            self._housekeeping.run(self._now())
             self._risk_at = at
         ends = self._stream.end_offsets(TOPIC_EVENTS) if metrics.lag_due() else {}
         for partition, end in ends.items():

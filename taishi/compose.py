@@ -28,19 +28,66 @@ from taishi.stream.sqlite import SqliteStream
 
 
 def build_records(settings: Settings) -> SqlRecords:
-    return SqlRecords(settings.records.url or f"sqlite:///{settings.data_dir.absolute() / 'records.sqlite'}")
+    """Raises ConfigError for a URL that names no engine."""
+    chosen = settings.records
+    if not chosen.url:
+        return SqlRecords(f"sqlite:///{settings.data_dir.absolute() / 'records.sqlite'}")
+    return SqlRecords(chosen.url, chosen.password.get_secret_value())
 
 
-def build_stream(settings: Settings) -> SqliteStream:
-    if settings.stream.url:
-        raise ConfigError(f"stream.url {settings.stream.url!r} names no engine this version has; leave it empty")
-    return SqliteStream(settings.data_dir.absolute() / "stream.sqlite")
+def build_stream(settings: Settings) -> Stream:
+    """Raises ConfigError for a URL that names no engine."""
+    chosen = settings.stream
+    if not chosen.url:
+        return SqliteStream(settings.data_dir.absolute() / "stream.sqlite")
+    from taishi.stream.kafka import KafkaOptions, KafkaStream, servers_of  # its protocol tables take a while to load
+
+    servers, tls = servers_of(chosen.url)
+    return KafkaStream(
+        KafkaOptions(
+            servers,
+            tls=tls,
+            ca=chosen.ca,
+            certificate=chosen.certificate,
+            private_key=chosen.private_key,
+            mechanism=chosen.sasl_mechanism,
+            username=chosen.username,
+            password=chosen.password.get_secret_value(),
+            replication=chosen.replication,
+            compression=chosen.compression,
+        )
+    )
 
 
-def build_store(settings: Settings, *, writable: bool) -> TantivyStore:
-    if settings.store.url:
-        raise ConfigError(f"store.url {settings.store.url!r} names no engine this version has; leave it empty")
-    return TantivyStore(settings.data_dir.absolute() / "events", writable=writable)
+def build_store(settings: Settings, *, writable: bool) -> EventStore:
+    """Raises ConfigError for a URL that names no engine."""
+    chosen = settings.store
+    if not chosen.url:
+        return TantivyStore(settings.data_dir.absolute() / "events", writable=writable)
+    from taishi.store.elastic import ElasticStore
+    from taishi.store.elastic_client import ElasticOptions
+
+    options = ElasticOptions(
+        _hosts(chosen.url),
+        user=chosen.username,
+        password=chosen.password.get_secret_value(),
+        api_key=chosen.api_key.get_secret_value(),
+        ca=chosen.ca,
+        prefix=chosen.prefix,
+        shards=chosen.shards,
+        replicas=chosen.replicas,
+        events_days=chosen.events_days,
+        alerts_days=chosen.alerts_days,
+    )
+    return ElasticStore(options, writable=writable)
+
+
+def _hosts(url: str) -> list[str]:
+    """`https://h1:9200,h2:9200` → both, with the scheme of the first."""
+    first = url.split("://", maxsplit=1)[0]
+    if first not in {"http", "https"}:
+        raise ConfigError("store.url is https://host:9200, with further hosts after commas")
+    return [host if "://" in host else f"{first}://{host}" for host in url.split(",") if host]
 
 
 def prepare(settings: Settings) -> None:
@@ -113,7 +160,7 @@ def run_api(settings: Settings) -> None:
 
 
 @contextmanager
-def _closing(stream: SqliteStream, records: SqlRecords) -> Iterator[tuple[SqliteStream, SqlRecords]]:
+def _closing(stream: Stream, records: Records) -> Iterator[tuple[Stream, Records]]:
     try:
         yield stream, records
     finally:

@@ -143,6 +143,45 @@ def simulate(
     simulate_into(settings, options, onboard=onboard, as_json=as_json)
 
 
+@app.command(epilog="Examples: `taishi doctor` · `taishi doctor --json`")
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON array on stdout.")] = False) -> None:
+    """Examine what these settings need: engines, versions, permissions, clocks, disks, certificates. Changes nothing.
+    Exit code 1 where something is missing."""
+    from taishi.tools import run_doctor
+
+    if not run_doctor(_start("doctor"), as_json=as_json):
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: `taishi migrate` before the new version's processes start.")
+def migrate() -> None:
+    """Bring the records schema up to date. Every role does it at its start too; one at a time, others wait."""
+    from taishi.compose import prepare
+
+    prepare(_start("migrate"))
+
+
+@app.command(epilog="Example: `taishi topics` once, with an account that may create topics and templates.")
+def topics() -> None:
+    """Create the topics of the stream and the templates of the store where they are absent. Changes nothing that is
+    there."""
+    from taishi.tools import run_topics
+
+    run_topics(_start("topics"))
+
+
+@app.command(epilog="Example: `taishi size --enterprises 50000 --rate 50000` · `taishi size --enterprises 200 --rate 50 --json`")
+def size(
+    enterprises: Annotated[int, typer.Option(help="How many report.", min=1)],
+    rate: Annotated[float, typer.Option(help="Events a second, on average over a day.", min=0.001)],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Machines, partitions, shards, disks and money for a load, from measured costs (docs/sizing.md)."""
+    from taishi.tools import run_size
+
+    run_size(enterprises, rate, as_json=as_json)
+
+
 def run() -> None:
     """Entry point: deliberate errors become one sentence and exit code 2, everything else a traceback."""
     try:

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -26,18 +26,42 @@ class Section(BaseModel):
 
 
 class StreamSettings(Section):
-    url: str = Field(default="", description="Empty: SQLite log under data_dir.")
+    url: str = Field(
+        default="", description="Empty: SQLite log under data_dir. kafka://host:9092,host:9092, or kafkas:// for TLS."
+    )
     partitions: int = Field(default=12, ge=1, le=1024, description="Partitions of the event topic when it is created.")
+    replication: int = Field(default=3, ge=1, le=7, description="Copies of each partition when it is created on Kafka.")
+    compression: Literal["none", "gzip", "zstd"] = Field(default="zstd", description="Of messages on Kafka.")
+    ca: Path | None = Field(default=None, description="PEM of who signed the brokers' certificates.")
+    certificate: Path | None = Field(default=None, description="PEM, where the brokers ask for one.")
+    private_key: Path | None = Field(default=None, description="PEM.")
+    username: str = Field(default="", description="For SASL.")
+    password: SecretStr = Field(default=SecretStr(""), description="For SASL; better in the environment than in a file.")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        default="SCRAM-SHA-512", description="Used where a username is given."
+    )
 
 
 class StoreSettings(Section):
-    url: str = Field(default="", description="Empty: tantivy indexes under data_dir.")
+    url: str = Field(
+        default="", description="Empty: tantivy indexes under data_dir. https://host:9200,https://host:9200 for Elasticsearch."
+    )
+    username: str = Field(default="", description="Of Elasticsearch.")
+    password: SecretStr = Field(default=SecretStr(""), description="Better in the environment than in a file.")
+    api_key: SecretStr = Field(default=SecretStr(""), description="Instead of username and password.")
+    ca: Path | None = Field(default=None, description="PEM of who signed the servers' certificates.")
+    prefix: str = Field(default="taishi", pattern=r"^[a-z][a-z0-9-]*$", description="Names of indices begin with it.")
+    shards: int = Field(default=1, ge=1, description="Shards of one day's index.")
+    replicas: int = Field(default=1, ge=0, description="Copies of each shard beside the first.")
     events_days: int = Field(default=180, ge=1, description="Days that events are kept.")
     alerts_days: int = Field(default=365, ge=1, description="Days that alerts are kept.")
 
 
 class RecordsSettings(Section):
-    url: str = Field(default="", description="SQLAlchemy URL. Empty: SQLite under data_dir.")
+    url: str = Field(
+        default="", description="Empty: SQLite under data_dir. postgresql+psycopg://user@host/database for PostgreSQL."
+    )
+    password: SecretStr = Field(default=SecretStr(""), description="Of PostgreSQL, where it is not in the URL.")
 
 
 class SyslogSettings(Section):

@@ -1,7 +1,8 @@
-"""Commands beside the platform that need its parts put together: `taishi replay`."""
+"""Commands beside the platform that need its parts put together: replay, doctor, topics, size."""
 
 from __future__ import annotations
 
+import json
 import secrets
 import signal
 import threading
@@ -10,12 +11,16 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from collectors.replay import BALANCE, ReplayResult, Target, ledger_of, replay, settle
-from taishi.compose import build_records
+from taishi import sizing
+from taishi.compose import build_records, build_store, build_stream
+from taishi.doctor import examine
 from taishi.errors import ConfigError
+from taishi.event import TOPIC_EVENTS
 from taishi.records.tables import Source
 from taishi.scope import EVERYTHING
 from taishi.security.keys import hash_key
@@ -100,3 +105,43 @@ def temporary_key(settings: Settings, source_id: str) -> str:
     finally:
         records.close()
     return key
+
+
+MARKS = {"ok": "[green]✓[/green]", "warn": "[yellow]![/yellow]", "fail": "[red]✗[/red]"}
+
+
+def run_doctor(settings: Settings, *, as_json: bool) -> bool:
+    """Print every finding; True where none is a failure."""
+    found = examine(settings)
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in found], ensure_ascii=False))  # noqa: T201  the command's output
+    else:
+        console = Console()
+        for finding in found:
+            console.print(f"{MARKS[finding.state]} [bold]{finding.part}[/bold] {escape(finding.found)}")
+            if finding.state != "ok":
+                console.print(f"    → {escape(finding.advice)}")
+    return all(finding.state != "fail" for finding in found)
+
+
+def run_topics(settings: Settings) -> None:
+    """Make what must be there before the first event. Raises StreamError and StoreError."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    stream, store = build_stream(settings), build_store(settings, writable=True)
+    try:
+        stream.ensure_topic(TOPIC_EVENTS, settings.stream.partitions)
+        store.prepare()
+        console = Console()
+        console.print(f"topic {TOPIC_EVENTS}: {len(stream.partitions(TOPIC_EVENTS))} partitions")
+    finally:
+        stream.close()
+        store.close()
+
+
+def run_size(enterprises: int, rate: float, *, as_json: bool) -> None:
+    """Print what a load needs. Raises ConfigError for a load that makes no sense."""
+    load = sizing.Load(enterprises=enterprises, events_per_second=rate)
+    if as_json:
+        print(json.dumps(sizing.as_json(load), ensure_ascii=False))  # noqa: T201  the command's output
+    else:
+        print(sizing.report(load))  # noqa: T201

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from taishi.findings import Finding
 from taishi.scope import Scope
 
 
@@ -29,5 +30,13 @@ class Records(Protocol):
 
     def migrate(self) -> None:
         """Bring the schema to the newest migration. Safe to call from several processes at once."""
+
+    def clock(self) -> float:
+        """The engine's own clock, epoch seconds."""
+        ...
+
+    def examine(self) -> list[Finding]:
+        """For `taishi doctor`: what it is, and whether its schema is the newest. Raises RecordsError where it is down."""
+        ...
 
     def close(self) -> None: ...

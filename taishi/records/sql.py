@@ -9,15 +9,18 @@ from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from taishi.errors import ConfigError, RecordsError
+from taishi.findings import Finding, judged
 from taishi.records import postgresql
 from taishi.records.failures import telling, translated
 from taishi.records.scoping import apply_scope, scope_options
-from taishi.scope import Scope
+from taishi.scope import EVERYTHING, Scope
 
 POSTGRESQL: Final = "postgresql+psycopg"
 
@@ -62,11 +65,20 @@ def _parsed(url: str) -> URL:
     return parsed
 
 
-class SqlRecords:
-    """`url` is an SQLAlchemy URL such as `sqlite:///var/records.sqlite` or `postgresql+psycopg://host/taishi`."""
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
 
-    def __init__(self, url: str) -> None:
+
+class SqlRecords:
+    """`url` is an SQLAlchemy URL such as `sqlite:///var/records.sqlite` or `postgresql+psycopg://host/taishi`; `password`
+    is used where the URL has none."""
+
+    def __init__(self, url: str, password: str = "") -> None:
         parsed = _parsed(url)
+        if password and not parsed.password:
+            parsed = parsed.set(password=password)
         self._postgresql = parsed.drivername == POSTGRESQL
         self._place = parsed.set(query={}).render_as_string(hide_password=True)
         if self._postgresql:
@@ -105,9 +117,28 @@ class SqlRecords:
         finally:
             session.close()
 
+    def clock(self) -> float:
+        with self.read(EVERYTHING) as session:
+            asked = "SELECT extract(epoch FROM clock_timestamp())" if self._postgresql else "SELECT unixepoch('subsec')"
+            return float(session.connection().exec_driver_sql(asked).scalar_one())
+
+    def examine(self) -> list[Finding]:
+        newest = ScriptDirectory.from_config(_alembic()).get_current_head()
+        with self.read(EVERYTHING) as session:
+            connection = session.connection()
+            asked = "SHOW server_version" if self._postgresql else "SELECT sqlite_version()"
+            version = connection.exec_driver_sql(asked).scalar_one()
+            revision = MigrationContext.configure(connection).get_current_revision()
+        engine = "PostgreSQL" if self._postgresql else "SQLite"
+        return [
+            Finding("records", "ok", f"{engine} {version} at {self._place}"),
+            judged(
+                "records", f"schema {revision or 'empty'}", good=revision == newest, advice="Run `taishi migrate`.",
+            ),
+        ]  # fmt: skip
+
     def migrate(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config = _alembic()
         try:
             with self._writer.begin() as connection:
                 if self._postgresql:

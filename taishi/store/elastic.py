@@ -23,6 +23,7 @@ from elasticsearch import ApiError, NotFoundError
 from taishi import clock
 from taishi.errors import QueryError, StoreError
 from taishi.event import Event
+from taishi.findings import Finding, judged
 from taishi.scope import Scope
 from taishi.store import spans
 from taishi.store.elastic_client import Bulk, Done, ElasticOptions, connect, translated
@@ -304,6 +305,32 @@ class ElasticStore:
             answer = self._search(query, size=0, track_total_hits=False, aggs={"asked": aggregation})
         found: list[dict[str, Any]] = answer.get("aggregations", {}).get("asked", {}).get("buckets", [])
         return found
+
+    def examine(self) -> list[Finding]:
+        options = self._options
+        with translated(options):
+            version = self._client.info()["version"]["number"]
+            health = self._client.cluster.health()
+            templates = self._client.options(ignore_status=404).indices.get_index_template(name=f"{options.prefix}-*")
+        made = [template["name"] for template in templates.body.get("index_templates", ())]
+        return [
+            Finding("store", "ok", f"Elasticsearch {version} at {options.places}"),
+            judged(
+                "store", f"the cluster is {health['status']}, {health['number_of_data_nodes']} data nodes, "
+                f"{health['active_shards']} shards", good=health["status"] == "green",
+                otherwise="fail" if health["status"] == "red" else "warn",
+                advice="Yellow: replicas have no second node to lie on (store.replicas). Red: shards are missing.",
+            ),
+            judged(
+                "store", f"templates {', '.join(made) or 'none'}", good=bool(made), otherwise="warn",
+                advice="`taishi topics` puts them; the processor does too when it starts.",
+            ),
+        ]  # fmt: skip
+
+    def prepare(self) -> None:
+        """Put templates and lifecycle policies before the first event. Raises StoreError."""
+        with self._lock, translated(self._options):
+            self._setup.ensure()
 
     def close(self) -> None:
         for snapshot in list(self._snapshots):

@@ -28,6 +28,7 @@ from taishi import clock
 from taishi.errors import QueryError, StoreError
 from taishi.event import Event
 from taishi.fields import ALIASES, table
+from taishi.findings import Finding
 from taishi.scope import Scope
 from taishi.store import columns
 from taishi.store.compile import compile_query
@@ -271,6 +272,14 @@ class TantivyStore:
                     counts[_shown(bucket["key"])] += bucket["doc_count"]
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         return [Top(value, count) for value, count in ranked[:size]]
+
+    def prepare(self) -> None:
+        """Shards are made when their first event comes."""
+
+    def examine(self) -> list[Finding]:
+        with self._lock, _translated():
+            shards = [path for path in self._directory.iterdir() if not path.name.startswith(GONE)]
+        return [Finding("store", "ok", f"embedded index {self._directory} (tantivy), {len(shards)} shards")]
 
     def close(self) -> None:
         with self._lock, _translated():

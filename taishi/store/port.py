@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from taishi.event import Event
+from taishi.findings import Finding
 from taishi.scope import Scope
 
 
@@ -91,6 +92,14 @@ class EventStore(Protocol):
 
     def expire(self, before: float, kind: Literal["event", "alert", "all"] = "all") -> int:
         """Drop days that ended before the epoch time; returns how many events went."""
+        ...
+
+    def prepare(self) -> None:
+        """Make what must be there before the first event (templates), so that another account may do it than the one that
+        writes events. Raises StoreError."""
+
+    def examine(self) -> list[Finding]:
+        """For `taishi doctor`: can it be reached, what is it, may we? Raises StoreError where it is down."""
         ...
 
     def close(self) -> None: ...

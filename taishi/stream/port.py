@@ -9,10 +9,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from zlib import crc32
+
+from taishi.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ class Stream(Protocol):
     def partitions(self, topic: str) -> tuple[Partition, ...]: ...
 
     def publish(self, topic: str, messages: Sequence[Message]) -> list[tuple[Partition, int]]:
-        """Append durably, in order, and return each message's partition and offset. Thread-safe."""
+        """Append durably, in order, and return each message's partition and offset. Thread-safe. When it raises
+        StreamError, some of the messages may be there."""
         ...
 
     def consumer(
@@ -85,8 +88,13 @@ class Stream(Protocol):
         """The offset after the last record of each partition: lag = end - position."""
         ...
 
-    def trim(self, topic: str, before_seconds: float) -> int:
-        """Delete records appended before the epoch time; returns how many. Engines with own retention return 0."""
+    def trim(self, topic: str, before_seconds: float, consumed: Mapping[Partition, int]) -> int:
+        """Delete records appended before the epoch time, of each partition only those below its consumed offset; returns
+        how many. Partitions that `consumed` does not name stay whole."""
+        ...
+
+    def examine(self) -> list[Finding]:
+        """For `taishi doctor`: can it be reached, what is it, may we? Raises StreamError where it is down."""
         ...
 
     def close(self) -> None: ...

@@ -12,13 +12,14 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import orjson
 
 from taishi.errors import StreamError
+from taishi.findings import Finding
 from taishi.stream.port import Message, Partition, PartitionsHandler, Record, partition_for
 
 LEASE_SECONDS = 10.0
@@ -151,10 +152,18 @@ class SqliteStream:
             heads = dict(self._connection.execute("SELECT partition, next FROM head WHERE topic = ?", (topic,)))
             return {p: heads.get(p.number, 0) for p in _partitions(self._connection, topic)}
 
-    def trim(self, topic: str, before_seconds: float) -> int:
+    def trim(self, topic: str, before_seconds: float, consumed: Mapping[Partition, int]) -> int:
         with self._lock, _translated(), _write(self._connection):
-            done = self._connection.execute("DELETE FROM record WHERE topic = ? AND at < ?", (topic, before_seconds))
+            done = self._connection.executemany(
+                "DELETE FROM record WHERE topic = ? AND at < ? AND partition = ? AND position < ?",
+                [(topic, before_seconds, p.number, offset) for p, offset in consumed.items() if p.topic == topic],
+            )
             return done.rowcount
+
+    def examine(self) -> list[Finding]:
+        with self._lock, _translated():
+            self._connection.execute("SELECT count(*) FROM topic").fetchone()
+        return [Finding("stream", "ok", f"embedded log {self._path} (SQLite {sqlite3.sqlite_version})")]
 
     def close(self) -> None:
         with self._lock, _translated():

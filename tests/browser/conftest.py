@@ -44,7 +44,7 @@ class Province:
         return self.platform.url("api", "")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must end with these tests, and not run under others
 def province(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
     if not DIST.exists():
         pytest.skip("the dashboards are not built: run `make setup`")
@@ -74,7 +74,7 @@ def _settled(platform: Platform, lines: int) -> bool:
     return received >= lines * 0.999 and escalated >= 6
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must end with these tests, and not run under others
 def browser() -> Iterator[Browser]:
     path = chromium()
     if path is None:

@@ -6,7 +6,7 @@ worker must find back by itself, or `Killed`, after which a new worker starts on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from taishi.errors import RecordsError, StoreError, StreamError, TaishiError
 from taishi.event import Event
+from taishi.findings import Finding
 from taishi.records.port import Records
 from taishi.scope import Scope
 from taishi.store.port import IndexResult
@@ -76,8 +77,11 @@ class MemoryStream:
     def end_offsets(self, topic: str) -> dict[Partition, int]:
         return {p: len(log) for p, log in self.logs.items() if p.topic == topic}
 
-    def trim(self, topic: str, before_seconds: float) -> int:
+    def trim(self, topic: str, before_seconds: float, consumed: Mapping[Partition, int]) -> int:
         return 0
+
+    def examine(self) -> list[Finding]:
+        return []
 
     def close(self) -> None:
         """Nothing is held."""
@@ -142,6 +146,9 @@ class MemoryStore:
 
     def expire(self, before: float, kind: str = "all") -> int:
         return 0
+
+    def examine(self) -> list[Finding]:
+        return []
 
     def close(self) -> None:
         """Nothing is held."""

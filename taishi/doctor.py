@@ -1,0 +1,136 @@
+"""`taishi doctor`: is everything there that these settings need? Reads only; changes nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from sqlalchemy import func, select
+
+from taishi.compose import build_records, build_store, build_stream
+from taishi.event import TOPIC_EVENTS
+from taishi.findings import Finding, guarded, judged
+from taishi.records.tables import StreamOffset
+from taishi.scope import EVERYTHING
+from taishi.settings import Settings
+
+LEAST_PYTHON: Final = (3, 11)
+DISK_SHARE: Final = 0.15
+"""Free share of the disk below which Elasticsearch places no more shards, and we warn about our own data too."""
+
+CLOCK_SECONDS: Final = 2.0
+CERTIFICATE_DAYS: Final = 30.0
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Every check, in the order in which a person would mend them."""
+    return [
+        *guarded("machine", lambda: _machine(settings)),
+        *guarded("certificates", lambda: _certificates(settings)),
+        *guarded("stream", lambda: _stream(settings)),
+        *guarded("store", lambda: _store(settings)),
+        *guarded("records", lambda: _records(settings)),
+        *guarded("dashboards", lambda: _dashboards(settings)),
+    ]
+
+
+def _machine(settings: Settings) -> Iterator[Finding]:
+    yield judged(
+        "machine", f"Python {platform.python_version()}", good=sys.version_info >= LEAST_PYTHON,
+        advice="Install Python 3.11 or newer.",
+    )  # fmt: skip
+    folder = settings.data_dir.absolute()
+    place = next(path for path in (folder, *folder.parents) if path.exists())
+    yield judged(
+        "machine", f"data directory {folder}", good=os.access(place, os.W_OK | os.X_OK),
+        advice="Let the account of this process write there, or set data_dir.",
+    )  # fmt: skip
+    disk = shutil.disk_usage(place)
+    yield judged(
+        "machine", f"{disk.free / 1e9:.0f} GB of {disk.total / 1e9:.0f} GB free below {place}", otherwise="warn",
+        good=disk.free > max(DISK_SHARE * disk.total, settings.collect.spool_bytes),
+        advice="Free some space: the collectors' spool needs room for an outage of the stream.",
+    )  # fmt: skip
+
+
+def _certificates(settings: Settings) -> Iterator[Finding]:
+    parts = {"syslog": settings.syslog, "http": settings.http, "stream": settings.stream, "store": settings.store}
+    for part, section in parts.items():
+        for name in ("certificate", "private_key", "client_ca", "ca"):
+            path: Path | None = getattr(section, name, None)
+            if path is not None:
+                yield _pem(f"{part}.{name}", path)
+
+
+def _pem(name: str, path: Path) -> Finding:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        return Finding("certificates", "fail", f"{name} {path}: {error.strerror}", "Name a file this account may read.")
+    if name.endswith("private_key"):
+        return Finding("certificates", "ok", f"{name} {path} can be read")
+    try:
+        certificates = x509.load_pem_x509_certificates(data)
+    except ValueError:
+        return Finding("certificates", "fail", f"{name} {path} holds no certificate", "Write it as PEM.")
+    days = min(certificate.not_valid_after_utc.timestamp() - time.time() for certificate in certificates) / 86_400
+    return judged(
+        "certificates", f"{name} {path} is valid for {days:.0f} more days", good=days > CERTIFICATE_DAYS,
+        otherwise="warn" if days > 0 else "fail", advice="Renew it.",
+    )  # fmt: skip
+
+
+def _stream(settings: Settings) -> Iterator[Finding]:
+    stream = build_stream(settings)
+    try:
+        yield from stream.examine()
+        wanted, found = settings.stream.partitions, len(stream.partitions(TOPIC_EVENTS))
+        yield judged(
+            "stream", f"topic {TOPIC_EVENTS} has {found} partitions", good=found == wanted,
+            otherwise="warn",
+            advice=f"`taishi topics` makes it with {wanted}." if not found else
+            f"The setting says {wanted}. The topic's number stands: another one would move enterprises between "
+            "partitions away from their state.",
+        )  # fmt: skip
+    finally:
+        stream.close()
+
+
+def _store(settings: Settings) -> Iterator[Finding]:
+    store = build_store(settings, writable=False)
+    try:
+        yield from store.examine()
+    finally:
+        store.close()
+
+
+def _records(settings: Settings) -> Iterator[Finding]:
+    records = build_records(settings)
+    try:
+        yield from records.examine()
+        with records.read(EVERYTHING) as session:
+            committed = session.scalar(select(func.count()).select_from(StreamOffset))
+        yield Finding("records", "ok", f"positions of {committed} partitions are committed")
+        if settings.records.url:
+            apart = abs(records.clock() - time.time())
+            yield judged(
+                "records", f"the server's clock is {apart:.1f} s from ours", good=apart < CLOCK_SECONDS, otherwise="warn",
+                advice="Run NTP (chrony) on every machine: times of receipt come from each machine's own clock.",
+            )  # fmt: skip
+    finally:
+        records.close()
+
+
+def _dashboards(settings: Settings) -> Iterator[Finding]:
+    index = settings.api.dashboards_dir / "index.html"
+    yield judged(
+        "dashboards", f"{index}", good=index.exists(), otherwise="warn",
+        advice="Run `make setup`, or set api.dashboards_dir; the API works without them.",
+    )  # fmt: skip
