@@ -9,14 +9,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
+from taishi.compose import build_store, build_stream
 from taishi.records.sql import SqlRecords
+from taishi.settings import RecordsSettings, Settings, StoreSettings, StreamSettings
 from taishi.store.embedded import TantivyStore
+from taishi.store.port import EventStore
+from taishi.stream.port import Stream
 from taishi.stream.sqlite import SqliteStream
 from tests import databases
+from tests.servers.elasticsearch import Elasticsearch
+from tests.servers.kafka import Kafka
+from tests.servers.postgres import Postgres
 
 PATIENCE = 120.0
 """Seconds that a condition may take on a busy machine before the test says what it waited for."""
@@ -37,15 +45,41 @@ def wait_for(condition: Callable[[], bool], what: str, patience: float = PATIENC
         time.sleep(0.05)
 
 
-class Platform:
-    """Roles are started, killed and stopped by name: collect, process, api."""
+@dataclass
+class Engines:
+    """The servers that a platform runs on instead of the embedded engines, each running."""
 
-    def __init__(self, data_dir: Path) -> None:
+    kafka: Kafka
+    elasticsearch: Elasticsearch
+    postgres: Postgres
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "TAISHI_STREAM__URL": self.kafka.url,
+            "TAISHI_STREAM__REPLICATION": "1",
+            "TAISHI_STORE__URL": self.elasticsearch.url,
+            "TAISHI_STORE__REPLICAS": "0",
+            "TAISHI_RECORDS__URL": self.postgres.url,
+        }
+
+    def settings(self) -> Settings:
+        return Settings(
+            stream=StreamSettings(url=self.kafka.url, replication=1),
+            store=StoreSettings(url=self.elasticsearch.url, replicas=0),
+            records=RecordsSettings(url=self.postgres.url),
+        )
+
+
+class Platform:
+    """Roles are started, killed and stopped by name: collect, process, api; `process.2` is another worker."""
+
+    def __init__(self, data_dir: Path, engines: Engines | None = None) -> None:
         self.data_dir = data_dir
+        self.engines = engines
         self.ports = {"http": free_port(), "tcp": free_port(), "udp": free_port(), "api": free_port()}
         self._log = (data_dir / "roles.log").open("ab")
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.records = SqlRecords(databases.records_url(data_dir))
+        self.records = SqlRecords(engines.postgres.url if engines else databases.records_url(data_dir))
         self.records.migrate()
 
     def environment(self) -> dict[str, str]:
@@ -58,13 +92,17 @@ class Platform:
             "TAISHI_SYSLOG__UDP_PORT": str(self.ports["udp"]),
             "TAISHI_API__PORT": str(self.ports["api"]),
             "TAISHI_PROCESS__CHECKPOINT_SECONDS": "0.2",
-            **databases.environment(self.data_dir),
+            **(self.engines.environment() if self.engines else databases.environment(self.data_dir)),
         }
+
+    @property
+    def workers(self) -> list[str]:
+        return [role for role in self._processes if role.startswith("process")]
 
     def start(self, *roles: str) -> None:
         for role in roles:
             self._processes[role] = subprocess.Popen(
-                [sys.executable, "-m", "taishi.main", role],
+                [sys.executable, "-m", "taishi.main", role.split(".")[0]],
                 env=self.environment(), stdout=self._log, stderr=self._log,
             )
 
@@ -73,6 +111,10 @@ class Platform:
         process = self._processes[role]
         process.kill()
         process.wait()
+
+    def forget_dead(self) -> None:
+        """Those that were killed and are not to come back."""
+        self._processes = {role: process for role, process in self._processes.items() if process.poll() is None}
 
     def stop(self, role: str) -> None:
         process = self._processes.pop(role)
@@ -97,10 +139,14 @@ class Platform:
     def url(self, port: str, path: str) -> str:
         return f"http://127.0.0.1:{self.ports[port]}{path}"
 
-    def stream(self) -> SqliteStream:
+    def stream(self) -> Stream:
+        if self.engines:
+            return build_stream(self.engines.settings())
         return SqliteStream(self.data_dir / "stream.sqlite")
 
-    def store(self) -> TantivyStore:
+    def store(self) -> EventStore:
+        if self.engines:
+            return build_store(self.engines.settings(), writable=False)
         return TantivyStore(self.data_dir / "events", writable=False)
 
     def close(self) -> None:

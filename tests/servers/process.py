@@ -45,6 +45,8 @@ class Server(ABC):
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.port = self._kept_port("port")
+        self._process: subprocess.Popen[bytes] | None = None
+        """Where this very process started the server: it must be waited for, else it stays a zombie."""
 
     @property
     @abstractmethod
@@ -93,7 +95,7 @@ class Server(ABC):
             return
         self._prepare()
         with self.log.open("ab") as log:
-            process = subprocess.Popen(
+            self._process = process = subprocess.Popen(
                 self._command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
                 env={**os.environ, **self._environment()},
             )  # fmt: skip
@@ -134,12 +136,7 @@ class Server(ABC):
         self._signal(number)
         deadline = time.monotonic() + seconds
         while self.pid is not None and time.monotonic() < deadline:
-            self._reap()
             time.sleep(0.05)
-
-    def _reap(self) -> None:
-        """A child of ours stays a zombie until it is waited for."""
-        pid = self.pid
-        if pid is not None:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
+        if self.pid is None and self._process is not None:
+            self._process.wait(10)  # its last threads may still be ending
+            self._process = None

@@ -1,0 +1,1 @@
+"""The platform on real servers, which `make integration` brings."""
