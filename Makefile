@@ -43,6 +43,15 @@ serve: setup ## Run the platform for real on the settings in taishi.toml
 test: .venv/dev dashboards/dist/index.html ## All tests
 	@scripts/test
 
+integration: .venv/dev ## Contracts, scale-out and faults on real Kafka, Elasticsearch and PostgreSQL
+	@scripts/integration
+
+servers: .venv/dev ## Start those servers for a developer; prints the settings that use them (stop: make servers-stop)
+	@.venv/bin/python -m tests.servers start
+
+servers-stop: .venv/dev ## Stop them; their data stays in var/servers
+	@.venv/bin/python -m tests.servers stop
+
 check: .venv/dev dashboards/node_modules/.stamp ## Linters, types, import rules
 	@scripts/check
 
@@ -56,4 +65,4 @@ api-schema: .venv/dev dashboards/node_modules/.stamp ## OpenAPI document and the
 lock: ## Pin dependencies again (needs uv)
 	@scripts/lock
 
-.PHONY: help setup demo clean-demo serve test check bench api-schema lock
+.PHONY: help setup demo clean-demo serve test integration servers servers-stop check bench api-schema lock

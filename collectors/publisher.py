@@ -25,6 +25,8 @@ GROUP_MESSAGES = 64
 """Messages of one stream append: with some hundred records each, one fsync then covers tens of thousands."""
 
 RETRY_SECONDS = 1.0
+PATIENCE = 4.0
+"""Between two attempts on a stream that is down, this many times as long as the last attempt took."""
 
 PUBLISHED = Counter("taishi_batches_published_total", "Batches the stream has.")
 SPOOLED = Counter("taishi_batches_spooled_total", "Batches that went to the spool first.")
@@ -152,8 +154,11 @@ class Publisher:
             return
         if await asyncio.to_thread(self._replay):
             log.info("The spool is drained.")
-        else:  # what arrives meanwhile goes to the spool without waiting for the next attempt
-            self._try_at = now + RETRY_SECONDS
+        else:
+            # What arrives meanwhile goes to the spool without waiting for the next attempt, and a stream that lets us wait
+            # long for its "no" is asked seldom: senders wait behind the question.
+            spent = asyncio.get_running_loop().time() - now
+            self._try_at = now + spent + max(RETRY_SECONDS, PATIENCE * spent)
         SPOOL_BYTES.set(self._spool.size())
 
     def _replay(self) -> bool:

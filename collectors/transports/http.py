@@ -22,7 +22,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from collectors.framing import Frame, split_body
+from collectors.framing import Frame, parts, split_body
 from collectors.inflate import Broken, Inflater
 from collectors.sources import SourceInfo
 from collectors.transports.intake import Intake
@@ -213,8 +213,7 @@ class HttpPush:
         received_at = clock.now()
         size = self._intake.settings.collect.batch_records
         counts = {"received": 0, "accepted": 0, "quarantined": 0}
-        for start in range(0, len(frames), size):
-            part = frames[start : start + size]
+        for start, part in parts(frames, size):
             whole = len(part) == len(frames)
             delivery = root if whole else delivery_id(source.id, root, start, start + len(part))
             batch = await self._intake.accept(reader, part, delivery, _client(request), received_at)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from prometheus_client import Counter, Gauge
 
 from collectors import registry
 from collectors.decode import decode
-from collectors.framing import Frame, LineFramer
+from collectors.framing import Frame, LineFramer, parts
 from collectors.normalise import Reader
 from collectors.parser import Received
 from collectors.sources import SourceInfo
@@ -72,10 +73,10 @@ class Choice:
         size = self.intake.settings.collect.batch_records
         for source_id, own in self.split(frames).items():
             reader = self.reader(source_id)
-            for start in range(0, len(own), size):
-                await self._patiently(reader, own[start : start + size], sender)
+            for _, part in parts(own, size):
+                await self._patiently(reader, part, sender)
 
-    async def _patiently(self, reader: Reader, frames: list[Frame], sender: str) -> None:
+    async def _patiently(self, reader: Reader, frames: Sequence[Frame], sender: str) -> None:
         delivery = self.intake.fresh_delivery(reader.source)
         batch = reader.batch(frames, delivery, clock.now(), sender)
         await self.intake.publish_patiently(reader.source, batch)
@@ -237,8 +238,7 @@ class SyslogUdp(asyncio.DatagramProtocol):
         size = self._intake.settings.collect.batch_records
         for source_id, own in choice.split(frames).items():
             reader = choice.reader(source_id)
-            for start in range(0, len(own), size):
-                part = own[start : start + size]
+            for _, part in parts(own, size):
                 try:
                     self._intake.check_quota(reader.source, len(part))
                 except QuotaExceeded:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.decode import decode
-from collectors.framing import Frame, LineFramer, depth_of, split_body
+from collectors.framing import BATCH_BYTES, Frame, LineFramer, depth_of, parts, split_body
 from taishi.errors import TooLarge
 
 RECORD = st.binary(min_size=1, max_size=60).filter(lambda data: b"\n" not in data and data.strip(b"\r\x00 "))
@@ -104,3 +104,14 @@ def test_gbk_utf16_and_broken_bytes() -> None:
     assert decode("日志".encode("utf-16")) == "日志"
     assert decode("日志".encode("big5"), "big5") == "日志"
     assert "\ufffd" in decode(b"ok \xff\xff\xff ok")
+
+
+@given(st.lists(st.integers(0, 700_000), max_size=12), st.integers(1, 5))
+def test_stream_messages_are_bounded_in_records_and_bytes(sizes: list[int], most: int) -> None:
+    frames = [Frame(bytes(size)) for size in sizes]
+    cut = list(parts(frames, most))
+    assert [frame for _, part in cut for frame in part] == frames
+    assert [start for start, _ in cut] == [sum(len(part) for _, part in cut[:number]) for number in range(len(cut))]
+    for _, part in cut:
+        assert len(part) <= most
+        assert len(part) == 1 or sum(len(frame.data) for frame in part) <= BATCH_BYTES

@@ -112,6 +112,12 @@ class Platform:
         process.kill()
         process.wait()
 
+    def freeze(self, role: str) -> None:
+        self._processes[role].send_signal(signal.SIGSTOP)
+
+    def thaw(self, role: str) -> None:
+        self._processes[role].send_signal(signal.SIGCONT)
+
     def forget_dead(self) -> None:
         """Those that were killed and are not to come back."""
         self._processes = {role: process for role, process in self._processes.items() if process.poll() is None}

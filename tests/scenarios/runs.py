@@ -76,10 +76,11 @@ def outcome(platform: Platform, feeds: list[Feed]) -> dict[str, Any]:
     }
 
 
-def _send_all(platform: Platform, feed: Feed, failures: list[BaseException]) -> None:
+def _send_all(platform: Platform, feed: Feed, pause: float, failures: list[BaseException]) -> None:
     try:
         for number in range(len(feed.batches)):
             send(platform, feed, number)
+            time.sleep(pause)
     except BaseException as error:  # noqa: BLE001  a thread's failure is the test's failure
         failures.append(error)
 
@@ -107,9 +108,11 @@ def run(
     *,
     engines: Engines | None = None,
     workers: int = 1,
+    pause: float = 0.0,
     seed: int = 11,
 ) -> dict[str, Any]:
-    """Feed a platform, disturb it meanwhile, wait until it has worked through everything; returns what came out."""
+    """Feed a platform, disturb it meanwhile, wait until it has worked through everything; returns what came out. `pause`
+    seconds lie between two batches of a feed, so that it lasts as long as what disturbs it."""
     folder.mkdir()
     platform = Platform(folder, engines)
     try:
@@ -117,7 +120,7 @@ def run(
         platform.start("collect", *(f"process.{number}" for number in range(workers)))
         platform.wait_ready("http")
         failures: list[BaseException] = []
-        senders = [threading.Thread(target=_send_all, args=(platform, feed, failures)) for feed in feeds]
+        senders = [threading.Thread(target=_send_all, args=(platform, feed, pause, failures)) for feed in feeds]
         for sender in senders:
             sender.start()
         if disturb:

@@ -1,0 +1,113 @@
+"""Servers that stop, freeze, die and refuse under load: afterwards every balance closes and the results are the same."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from elasticsearch import Elasticsearch as Client
+
+from tests.scenarios.feed import make_feeds
+from tests.scenarios.platform import Engines, Platform
+from tests.scenarios.runs import agree, run
+
+FEEDS = make_feeds(count=4, batches=24, size=60)
+OUTAGE = 8.0
+"""Seconds: longer than the clients' patience with one request, so that retries, spool and return are all used."""
+
+Fault = Callable[[Engines], None]
+
+
+def _engines(platform: Platform) -> Engines:
+    assert platform.engines
+    return platform.engines
+
+
+def stream_is_stopped(engines: Engines) -> None:
+    engines.kafka.stop()
+    time.sleep(OUTAGE)
+    engines.kafka.start()
+
+
+def stream_is_killed(engines: Engines) -> None:
+    engines.kafka.kill()
+    engines.kafka.start()
+
+
+def stream_is_frozen(engines: Engines) -> None:
+    engines.kafka.freeze()
+    time.sleep(OUTAGE)
+    engines.kafka.thaw()
+
+
+def store_is_killed(engines: Engines) -> None:
+    engines.elasticsearch.kill()
+    time.sleep(OUTAGE / 2)
+    engines.elasticsearch.start()
+
+
+def store_is_frozen(engines: Engines) -> None:
+    engines.elasticsearch.freeze()
+    time.sleep(OUTAGE)
+    engines.elasticsearch.thaw()
+
+
+def store_is_read_only(engines: Engines) -> None:
+    """As after the disk's flood stage."""
+    with Client(engines.elasticsearch.url) as client:
+        client.indices.put_settings(index="taishi-*", settings={"index.blocks.write": True}, allow_no_indices=True)
+        time.sleep(OUTAGE / 2)
+        client.indices.put_settings(index="taishi-*", settings={"index.blocks.write": None}, allow_no_indices=True)
+
+
+def records_are_killed(engines: Engines) -> None:
+    engines.postgres.kill()
+    time.sleep(OUTAGE / 2)
+    engines.postgres.start()
+
+
+def records_lose_their_sessions(engines: Engines) -> None:
+    """In the middle of whatever transaction there is."""
+    address = engines.postgres.url.replace("+psycopg", "")
+    for _ in range(10):
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'taishi-%'")
+        time.sleep(0.4)
+
+
+FAULTS: list[Fault] = [
+    stream_is_stopped, stream_is_killed, stream_is_frozen,
+    store_is_killed, store_is_frozen, store_is_read_only,
+    records_are_killed, records_lose_their_sessions,
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("whole-platform")
+@pytest.mark.parametrize("fault", FAULTS, ids=[fault.__name__ for fault in FAULTS])
+def test_a_fault_changes_nothing(engines: Engines, tmp_path: Path, fault: Fault) -> None:
+    def disturb(platform: Platform, dice: random.Random) -> None:
+        time.sleep(dice.uniform(1, 2))  # under load, not before it
+        fault(_engines(platform))
+
+    embedded = run(tmp_path / "embedded", FEEDS)
+    agree(FEEDS, embedded, run(tmp_path / "servers", FEEDS, disturb, engines=engines, workers=2, pause=0.5))
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("whole-platform")
+def test_a_worker_that_slept_through_its_lease_changes_nothing(engines: Engines, tmp_path: Path) -> None:
+    """A zombie: frozen with uncommitted work until others own its partitions, then awake again."""
+
+    def disturb(platform: Platform, dice: random.Random) -> None:
+        time.sleep(dice.uniform(1, 2))
+        platform.freeze("process.0")
+        time.sleep(14)  # a session lasts ten seconds
+        platform.thaw("process.0")
+
+    embedded = run(tmp_path / "embedded", FEEDS)
+    agree(FEEDS, embedded, run(tmp_path / "servers", FEEDS, disturb, engines=engines, workers=2, pause=0.5))
