@@ -30,9 +30,7 @@ class Setup:
             self._put_templates(typed=True, lifecycle=lifecycle)
             self.typed = True
         except BadRequestError as error:
-            log.warning(
-                "Elasticsearch lacks types of ECS; the plain index template is used.", reason=reason(error.body)
-            )
+            log.info("Elasticsearch lacks types of ECS; the plain index template is used.", reason=reason(error.body))
             self._put_templates(typed=False, lifecycle=lifecycle)
         self._done = True
 

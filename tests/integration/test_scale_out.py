@@ -10,7 +10,7 @@ import pytest
 
 from tests.scenarios.feed import make_feeds
 from tests.scenarios.platform import Engines, Platform
-from tests.scenarios.runs import agree, kill_roles, run
+from tests.scenarios.runs import Outcome, agree, kill_roles, run
 
 FEEDS = make_feeds(count=8, batches=12, size=60)
 
@@ -25,23 +25,26 @@ def _come_and_go(platform: Platform, dice: random.Random) -> None:
         platform.forget_dead()
 
 
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """What one worker on the embedded engines makes of the same feeds, undisturbed."""
+    return run(tmp_path_factory.mktemp("embedded") / "run", FEEDS)
+
+
 @pytest.mark.slow
 @pytest.mark.xdist_group("whole-platform")
 @pytest.mark.parametrize("workers", [1, 2, 4])
-def test_results_do_not_depend_on_the_number_of_workers(engines: Engines, tmp_path: Path, workers: int) -> None:
-    embedded = run(tmp_path / "embedded", FEEDS)
-    agree(FEEDS, embedded, run(tmp_path / "servers", FEEDS, engines=engines, workers=workers))
+def test_results_do_not_depend_on_the_number_of_workers(engines: Engines, expected: Outcome, tmp_path: Path, workers: int) -> None:
+    agree(FEEDS, expected, run(tmp_path / "servers", FEEDS, engines=engines, workers=workers))
 
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("whole-platform")
-def test_workers_that_come_and_go_change_nothing(engines: Engines, tmp_path: Path) -> None:
-    embedded = run(tmp_path / "embedded", FEEDS)
-    agree(FEEDS, embedded, run(tmp_path / "servers", FEEDS, _come_and_go, engines=engines, workers=2))
+def test_workers_that_come_and_go_change_nothing(engines: Engines, expected: Outcome, tmp_path: Path) -> None:
+    agree(FEEDS, expected, run(tmp_path / "servers", FEEDS, _come_and_go, engines=engines, workers=2))
 
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("whole-platform")
-def test_killed_processes_change_nothing_on_servers(engines: Engines, tmp_path: Path) -> None:
-    embedded = run(tmp_path / "embedded", FEEDS)
-    agree(FEEDS, embedded, run(tmp_path / "servers", FEEDS, kill_roles(8), engines=engines, workers=2))
+def test_killed_processes_change_nothing_on_servers(engines: Engines, expected: Outcome, tmp_path: Path) -> None:
+    agree(FEEDS, expected, run(tmp_path / "servers", FEEDS, kill_roles(8), engines=engines, workers=2))

@@ -20,6 +20,9 @@ from tests.scenarios.platform import Engines, Platform, wait_for
 
 EMPTY = dump(Waiting())
 
+Outcome = dict[str, Any]
+"""What came out of a run, by part."""
+
 
 def drained(platform: Platform, feeds: list[Feed]) -> bool:
     """All records are accounted for and every stream record is behind a committed offset."""
@@ -39,7 +42,7 @@ def drained(platform: Platform, feeds: list[Feed]) -> bool:
     return caught_up and settled and stored >= expected and quarantined >= sum(feed.unreadable for feed in feeds)
 
 
-def outcome(platform: Platform, feeds: list[Feed]) -> dict[str, Any]:
+def outcome(platform: Platform, feeds: list[Feed]) -> Outcome:
     """Everything two runs over the same input must agree on."""
     store = platform.store()
     try:
@@ -110,7 +113,7 @@ def run(
     workers: int = 1,
     pause: float = 0.0,
     seed: int = 11,
-) -> dict[str, Any]:
+) -> Outcome:
     """Feed a platform, disturb it meanwhile, wait until it has worked through everything; returns what came out. `pause`
     seconds lie between two batches of a feed, so that it lasts as long as what disturbs it."""
     folder.mkdir()
@@ -136,7 +139,7 @@ def run(
         platform.close()
 
 
-def agree(feeds: list[Feed], undisturbed: dict[str, Any], disturbed: dict[str, Any]) -> None:
+def agree(feeds: list[Feed], undisturbed: Outcome, disturbed: Outcome) -> None:
     """Both match what was sent, every balance closes, and the second run's results are the first's."""
     assert undisturbed["events"] == {feed.name: feed.records - feed.unreadable for feed in feeds}
     assert all(row[-1] == 0 for row in disturbed["ledger"]), disturbed["ledger"]
