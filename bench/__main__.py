@@ -27,6 +27,9 @@ SUITES = {
 }
 """Every module has `run(events: int) -> list[dict]`; each dict is a row of the printed table."""
 
+SERVERS = {"servers": ("bench.bench_servers", "Kafka and Elasticsearch behind the ports, beside their clients alone")}
+"""Run only when named: they need servers."""
+
 
 def _print(title: str, rows: list[dict[str, Any]]) -> None:
     """One table for each kind of row, told by its first column."""
@@ -47,18 +50,18 @@ def _table(title: str, rows: list[dict[str, Any]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(SUITES)}; all by default")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(SUITES | SERVERS)}; by default all but servers")
     parser.add_argument("--events", type=int, default=1_000_000, help="size of the largest run")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     options = parser.parse_args()
-    unknown = set(options.names) - set(SUITES)
+    unknown = set(options.names) - set(SUITES | SERVERS)
     if unknown:
         parser.error(f"no benchmark is named {', '.join(sorted(unknown))}")
     # A bench prints figures; what the parts log about themselves would only stand between.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     results = {}
     for name in options.names or SUITES:
-        module, title = SUITES[name]
+        module, title = (SUITES | SERVERS)[name]
         print(f"{name} …", file=sys.stderr)
         results[name] = importlib.import_module(module).run(options.events)
         if not options.json:
