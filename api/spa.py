@@ -40,9 +40,9 @@ def find(folder: Path, path: str) -> Path | None:
     root = folder.resolve()
     try:
         target = (root / path).resolve()
-    except (OSError, ValueError):
+        return target if target.is_relative_to(root) and target.is_file() else None
+    except (OSError, ValueError):  # too long a name, a NUL: no file of ours
         return None
-    return target if target.is_relative_to(root) and target.is_file() else None
 
 
 def _send(file: Path, request: Request, cache: str) -> Response:

@@ -126,7 +126,7 @@ def run_process(settings: Settings) -> None:
         worker = Worker(settings, stream, store, records)
         end_health = None
         if settings.metrics_port is not None:
-            end_health = serve_health("127.0.0.1", settings.metrics_port, Health({"worker": worker.problem}))
+            end_health = serve_health(settings.metrics_host, settings.metrics_port, Health({"worker": worker.problem}))
         try:
             worker.run(stop)
         finally:

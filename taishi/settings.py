@@ -130,6 +130,7 @@ class Settings(BaseSettings):
     region: str = Field(default="330000", pattern=r"^\d{6}$", description="The division this platform serves.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
     log_format: Literal["console", "json"] = Field(default="console", description="console or json, one object a line.")
+    metrics_host: str = Field(default="127.0.0.1", description="Address of metrics_port; for a Prometheus elsewhere.")
     metrics_port: int | None = Field(default=None, description="Where `process` serves /metrics and /health.")
     stream: StreamSettings = StreamSettings()
     store: StoreSettings = StoreSettings()

@@ -199,3 +199,8 @@ def test_an_expired_session_ends_the_live_view(world: World, still: StillClock) 
     with client.stream("GET", "/api/v1/live") as answer:
         still.at += 13 * 3600
         assert any("signed_out" in line for line in answer.iter_lines())
+
+
+@pytest.mark.parametrize("path", ["/" + "a" * 5000, "/x%00y", "/" + "b/" * 3000])
+def test_a_path_that_no_file_can_have_is_the_page_or_nothing(path: str, world: World) -> None:
+    assert world.client().get(path).status_code in {200, 404, 503}
