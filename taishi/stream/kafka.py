@@ -14,8 +14,10 @@ failure: an idempotent producer that gave up on a message accepts no further one
 from __future__ import annotations
 
 import contextlib
+import gc
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,7 @@ import structlog
 from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import IllegalStateError, KafkaError, TopicAlreadyExistsError
+from kafka.net.compat import KafkaNetClient
 from kafka.structs import TopicPartition
 
 from taishi.errors import ConfigError, StreamError
@@ -48,6 +51,7 @@ REQUEST_MS: Final = 5_000
 DELIVERY_MS: Final = 15_000
 """After which a publish gives up and the collector turns to its spool."""
 
+TIDY_SECONDS: Final = 30.0
 PROBE_MS: Final = 1_000
 SESSION_MS: Final = 10_000
 """How long a silent member keeps its partitions: as long as with the embedded stream."""
@@ -122,6 +126,26 @@ def _translated(what: str, servers: Sequence[str]) -> Iterator[None]:
         ) from error
 
 
+def _made(make: Callable[..., Any], settings: Mapping[str, Any]) -> Any:
+    """A client of kafka-python. Where its constructor gives up it leaves a thread and sockets behind, which an outage of
+    hours would pile up: they are closed here, and so are the sockets of refused connections, which hang in cycles."""
+    held: list[KafkaNetClient] = []
+
+    def remember(**given: Any) -> KafkaNetClient:
+        held.append(KafkaNetClient(**given))
+        return held[-1]
+
+    try:
+        return make(**settings, kafka_client=remember)
+    except (KafkaError, OSError):
+        for client in held:
+            client.close()
+            client._net.stop()
+        held.clear()
+        gc.collect()
+        raise
+
+
 class KafkaStream:
     """`options` say where. Thread-safe; connects when first used."""
 
@@ -169,7 +193,7 @@ class KafkaStream:
 
     def _admin(self, timeout_ms: int = REQUEST_MS) -> Any:
         wanted = {**self._options.client(), "request_timeout_ms": timeout_ms, "bootstrap_timeout_ms": timeout_ms}
-        return KafkaAdminClient(**wanted)
+        return _made(KafkaAdminClient, wanted)
 
     def _translated(self, what: str) -> contextlib.AbstractContextManager[None]:
         return _translated(what, self._options.servers)
@@ -200,20 +224,24 @@ class KafkaStream:
         """After a failure the brokers are asked first, with little patience: who publishes has a spool to turn to."""
         with self._lock:
             if self._suspect:
-                with contextlib.closing(self._admin(PROBE_MS)) as admin:
-                    admin.describe_cluster()
+                self.probe()
             if self._producer is None:
-                self._producer = KafkaProducer(
-                    **self._options.client(),
-                    acks="all",
-                    enable_idempotence=True,
-                    compression_type=None if self._options.compression == "none" else self._options.compression,
-                    batch_size=1024 * 1024,
-                    max_request_size=MAX_MESSAGE,
-                    max_block_ms=REQUEST_MS,
-                    delivery_timeout_ms=DELIVERY_MS,
-                )
+                wanted = self._options.client() | {
+                    "acks": "all",
+                    "enable_idempotence": True,
+                    "compression_type": None if self._options.compression == "none" else self._options.compression,
+                    "batch_size": 1024 * 1024,
+                    "max_request_size": MAX_MESSAGE,
+                    "max_block_ms": REQUEST_MS,
+                    "delivery_timeout_ms": DELIVERY_MS,
+                }
+                self._producer = _made(KafkaProducer, wanted)
             return self._producer
+
+    def probe(self) -> None:
+        """Whether the brokers answer, within seconds. Raises StreamError."""
+        with self._translated("be reached"), contextlib.closing(self._admin(PROBE_MS)) as admin:
+            admin.describe_cluster()
 
     def _drop_producer(self) -> None:
         with self._lock:
@@ -259,7 +287,7 @@ class KafkaStream:
         """The consumer without a group that only asks for offsets."""
         with self._lock, self._translated(what):
             if self._looker is None:
-                self._looker = KafkaConsumer(**self._options.client(), enable_auto_commit=False)
+                self._looker = _made(KafkaConsumer, self._options.client() | {"enable_auto_commit": False})
             try:
                 yield self._looker
             except KafkaError:
@@ -331,6 +359,7 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # the clien
         self._client: KafkaConsumer | None = None
         self._owned: frozenset[Partition] = frozenset()
         self._noted: list[tuple[bool, frozenset[Partition]]] = []
+        self._tidied = time.monotonic()
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self._noted.append((True, _ours(assigned)))
@@ -340,19 +369,19 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # the clien
 
     def _connected(self) -> KafkaConsumer:
         if self._client is None:
-            self._client = KafkaConsumer(
-                **self._options.client(),
-                group_id=self._group,
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                partition_assignment_strategy=(CooperativeStickyAssignor,),
-                session_timeout_ms=self._options.session_ms,
-                heartbeat_interval_ms=self._options.session_ms // 5,
-                max_poll_interval_ms=self._options.poll_interval_ms,
-                max_partition_fetch_bytes=4 * 1024 * 1024,
-                fetch_max_bytes=POLL_BYTES,
-                fetch_max_wait_ms=250,
-            )
+            wanted = self._options.client() | {
+                "group_id": self._group,
+                "enable_auto_commit": False,
+                "auto_offset_reset": "earliest",
+                "partition_assignment_strategy": (CooperativeStickyAssignor,),
+                "session_timeout_ms": self._options.session_ms,
+                "heartbeat_interval_ms": self._options.session_ms // 5,
+                "max_poll_interval_ms": self._options.poll_interval_ms,
+                "max_partition_fetch_bytes": 4 * 1024 * 1024,
+                "fetch_max_bytes": POLL_BYTES,
+                "fetch_max_wait_ms": 250,
+            }
+            self._client = _made(KafkaConsumer, wanted)
             self._client.subscribe(list(self._topics), listener=self)
         return self._client
 
@@ -366,6 +395,7 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # the clien
                 polled = client.poll(wait, max_records=min(POLL_STEP, max_records - len(found)))
                 self._tell(client, polled)
                 if not polled:
+                    self._tidy()
                     break
                 for record in _records(polled):
                     found.append(record)
@@ -386,6 +416,13 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # the clien
                 client.seek(place, polled.pop(place)[0].offset)
             if partitions and self._on_assigned:
                 self._on_assigned(partitions)
+
+    def _tidy(self) -> None:
+        """While the brokers are away the client tries again and again, and leaves each refused socket in a cycle. A worker
+        lets its collector run seldom; without this an outage of an hour would take all its file descriptors."""
+        if time.monotonic() - self._tidied > TIDY_SECONDS:
+            self._tidied = time.monotonic()
+            gc.collect(1)
 
     def _give_up(self, partitions: frozenset[Partition]) -> None:
         lost = partitions & self._owned
