@@ -48,6 +48,7 @@ KEEP_ALIVE = "2m"
 """How long a reader may think between two pages before its point in time is gone and the next page reads anew."""
 
 MAX_SNAPSHOTS = 100
+MAX_PREPARED = 1000
 
 
 class ElasticStore:
@@ -65,6 +66,7 @@ class ElasticStore:
         self._pending: dict[str, str] = {}
         """Index of every id written since the last flush: searches do not see those yet."""
         self._touched: set[str] = set()
+        self._prepared: set[str] = set()
         self._snapshots: OrderedDict[str, str] = OrderedDict()
 
     # ------------------------------------------------------------ writing
@@ -77,10 +79,19 @@ class ElasticStore:
             return IndexResult(0, 0, rejected)
         with self._lock:
             with translated(self._options):
-                self._setup.ensure()
+                self._prepare_for({document.index for document in documents})
                 copies = self._copies(documents)
             done = self._bulk.send([_operation(document) for document in documents])
             return self._finish(documents, done, copies, repeats, rejected)
+
+    def _prepare_for(self, names: set[str]) -> None:
+        """Before an index is made: the templates, again each time, for somebody may have changed or deleted them since."""
+        fresh = names - self._prepared
+        if fresh:
+            self._setup.ensure(again=True)
+            if len(self._prepared) > MAX_PREPARED:
+                self._prepared.clear()
+            self._prepared |= fresh
 
     def _encode(self, events: Sequence[Event]) -> tuple[list[Document], int, list[tuple[str, str]]]:
         """The documents, the last one of each id; how many were said again within the call; what cannot be encoded."""

@@ -12,7 +12,7 @@ log = structlog.get_logger()
 
 
 class Setup:
-    """Asked once a process. What the server offers is found by asking for it."""
+    """What the server offers is found by asking for it, once a process."""
 
     def __init__(self, client: Elasticsearch, options: ElasticOptions) -> None:
         self._client = client
@@ -21,11 +21,14 @@ class Setup:
         self.typed = False
         """Whether the server took ECS's own types; known after `ensure`."""
 
-    def ensure(self) -> None:
-        """Raises the client's errors; the next call then begins again."""
-        if self._done:
+    def ensure(self, *, again: bool = False) -> None:
+        """Once, or `again`. Raises the client's errors; the next call then begins again."""
+        if self._done and not again:
             return
         lifecycle = self._put_policies()
+        if self._done:
+            self._put_templates(typed=self.typed, lifecycle=lifecycle)
+            return
         try:
             self._put_templates(typed=True, lifecycle=lifecycle)
             self.typed = True

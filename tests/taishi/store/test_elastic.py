@@ -89,6 +89,25 @@ def test_the_server_takes_the_plain_template_as_it_is(store: ElasticStore) -> No
     assert made["mappings"]["properties"]["source.ip"] == {"type": "ip"}
 
 
+def test_a_template_that_was_deleted_or_changed_is_there_again_before_the_next_index(store: ElasticStore) -> None:
+    store.index([event(**{"event.id": "d-1"})])
+    name = store._aliases[0]
+    with Elasticsearch(stores.server()) as client:
+        client.indices.put_index_template(
+            name=name, index_patterns=[f"{name}-*"], priority=900,
+            template={"mappings": {"properties": {"source.ip": {"type": "keyword"}}}},
+        )  # fmt: skip
+        store.index([event(**{"event.id": "d-2", "@timestamp": "2026-05-30T00:00:00.000Z", "source.ip": "10.1.2.3"})])
+        store.flush()
+        assert store.count("source.ip:10.0.0.0/8", EVERYTHING) >= 1
+        client.indices.delete_index_template(name=name)
+        store.index([event(**{"event.id": "d-3", "@timestamp": "2026-05-31T00:00:00.000Z", "source.ip": "10.1.2.4"})])
+        store.flush()
+        made = client.indices.get(index=f"{name}-*").body
+    assert {one["mappings"]["properties"]["source.ip"]["type"] for one in made.values()} == {"ip"}
+    assert len(made) == 3
+
+
 # ---------------------------------------------------------------- documents
 
 
