@@ -8,11 +8,26 @@ anywhere, so a stage decides per delivery (`Work.batches`), never per stretch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any, Protocol, TypeVar, cast
 
 from processor.inventory import Inventory
 from taishi.event import Batch, Event
+
+Built = TypeVar("Built")
+
+
+@cache
+def _names(kind: Any) -> frozenset[str]:
+    return frozenset(one.name for one in fields(kind))
+
+
+def restored(kind: type[Built], raw: dict[str, Any]) -> Built:
+    """A dataclass of stage state from its JSON object. What a newer version of us wrote beside is left out: during a
+    rolling upgrade a partition may go back to the old version, which must not stumble over it."""
+    known = _names(cast("Any", kind))  # to one of the type checkers a class is not hashable
+    return kind(**{name: value for name, value in raw.items() if name in known})
 
 
 @dataclass(slots=True)

@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from processor.stage import restored
+
 MAX_INCIDENTS = 256
 MAX_MEMBERS = 1200
 MAX_ENTITIES = 4000
@@ -128,9 +130,9 @@ class State:
 
 def load(blob: bytes) -> State:
     raw = orjson.loads(blob)
-    raw["members"] = {key: Member(**member) for key, member in raw["members"].items()}
-    raw["cases"] = {key: Case(**case) for key, case in raw["cases"].items()}
-    return State(**raw)
+    raw["members"] = {key: restored(Member, member) for key, member in raw["members"].items()}
+    raw["cases"] = {key: restored(Case, case) for key, case in raw["cases"].items()}
+    return restored(State, raw)
 
 
 def dump(state: State) -> bytes:

@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from processor.stage import restored
+
 RESERVOIR = 16
 MAX_MARKS = 8
 MAX_RULES = 32
@@ -144,9 +146,9 @@ def load(blob: bytes) -> State | Waiting:
     raw = orjson.loads(blob)
     if "since" in raw:
         return Waiting(raw["since"])
-    raw["held"] = [Held(**held) for held in raw["held"]]
-    raw["open"] = {key: Meta(**meta) for key, meta in raw["open"].items()}
-    return State(**raw)
+    raw["held"] = [restored(Held, held) for held in raw["held"]]
+    raw["open"] = {key: restored(Meta, meta) for key, meta in raw["open"].items()}
+    return restored(State, raw)
 
 
 def dump(state: State | Waiting) -> bytes:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -21,6 +22,8 @@ from taishi.records import postgresql
 from taishi.records.failures import telling, translated
 from taishi.records.scoping import apply_scope, scope_options
 from taishi.scope import EVERYTHING, Scope
+
+log = structlog.get_logger()
 
 POSTGRESQL: Final = "postgresql+psycopg"
 
@@ -69,6 +72,15 @@ def _alembic() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     return config
+
+
+def _is_newer(connection: Connection, config: Config) -> bool:
+    """A revision we never heard of: during a rolling upgrade a process of the old version may start again. Migrations only
+    add within one major version, so that it can work on."""
+    revision = MigrationContext.configure(connection).get_current_revision()
+    if revision is None:
+        return False
+    return revision not in {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
 
 
 class SqlRecords:
@@ -143,6 +155,9 @@ class SqlRecords:
             with self._writer.begin() as connection:
                 if self._postgresql:
                     postgresql.lock_migrations(connection)
+                if _is_newer(connection, config):
+                    log.warning("The records schema is of a newer version and is used as it is; upgrade this process too.")
+                    return
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except SQLAlchemyError as error:

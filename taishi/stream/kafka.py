@@ -152,8 +152,8 @@ class KafkaStream:
     def __init__(self, options: KafkaOptions) -> None:
         self._options = options
         self._lock = threading.RLock()
-        self._producer: KafkaProducer | None = None
-        self._looker: KafkaConsumer | None = None
+        self._producer: Any = None
+        self._looker: Any = None
         self._counts: dict[str, int] = {}
         self._suspect = False
 
@@ -356,7 +356,8 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # the clien
         self._group = group
         self._on_assigned = on_assigned
         self._on_revoked = on_revoked
-        self._client: KafkaConsumer | None = None
+        self._client: Any = None
+        """A KafkaConsumer, once it is needed. The client has no types of its own."""
         self._owned: frozenset[Partition] = frozenset()
         self._noted: list[tuple[bool, frozenset[Partition]]] = []
         self._tidied = time.monotonic()
