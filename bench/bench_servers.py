@@ -24,7 +24,8 @@ from taishi.event import Batch, Event, encode_batch
 from taishi.store.elastic import ElasticStore
 from taishi.store.elastic_client import ElasticOptions
 from taishi.store.elastic_document import build
-from taishi.stream.kafka import MAX_MESSAGE, KafkaOptions, KafkaStream
+from taishi.stream.kafka import MAX_MESSAGE, KafkaStream
+from taishi.stream.kafka_client import KafkaOptions
 from taishi.stream.port import Message, partition_for
 
 GROUP = 64

@@ -40,7 +40,8 @@ def build_stream(settings: Settings) -> Stream:
     chosen = settings.stream
     if not chosen.url:
         return SqliteStream(settings.data_dir.absolute() / "stream.sqlite")
-    from taishi.stream.kafka import KafkaOptions, KafkaStream, servers_of  # its protocol tables take a while to load
+    from taishi.stream.kafka import KafkaStream  # its protocol tables take a while to load
+    from taishi.stream.kafka_client import KafkaOptions, servers_of
 
     servers, tls = servers_of(chosen.url)
     return KafkaStream(

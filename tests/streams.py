@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from taishi.stream.kafka import KafkaOptions, KafkaStream
+from taishi.stream.kafka import KafkaStream
+from taishi.stream.kafka_client import KafkaOptions
 from taishi.stream.port import Stream
 from taishi.stream.sqlite import SqliteStream
 

@@ -14,136 +14,30 @@ failure: an idempotent producer that gave up on a message accepts no further one
 from __future__ import annotations
 
 import contextlib
-import gc
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, Literal
-from urllib.parse import urlsplit
+from typing import Any, Final
 
-import structlog
-from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer
-from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.errors import IllegalStateError, KafkaError, TopicAlreadyExistsError
-from kafka.net.compat import KafkaNetClient
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.errors import KafkaError, TopicAlreadyExistsError
 from kafka.structs import TopicPartition
 
-from taishi.errors import ConfigError, StreamError
+from taishi.errors import StreamError
 from taishi.findings import Finding, judged
-from taishi.stream.port import Message, Partition, PartitionsHandler, Record, partition_for
-
-log = structlog.get_logger()
-
-SCHEME: Final = "kafka"
-TLS_SCHEME: Final = "kafkas"
+from taishi.stream.kafka_client import PROBE_MS, REQUEST_MS, KafkaOptions, close_quietly, made, translated
+from taishi.stream.kafka_member import KafkaMember
+from taishi.stream.port import Message, Partition, PartitionsHandler, partition_for
 
 MAX_MESSAGE: Final = 16 * 1024 * 1024
 """Bytes of one message before compression. Collectors cut batches at a sixteenth of it, before the event's own fields."""
 
-POLL_BYTES: Final = 16 * 1024 * 1024
-"""A poll stops after this many bytes of values, whatever their number: memory stays bounded with large batches."""
-
-POLL_STEP: Final = 16
-REQUEST_MS: Final = 5_000
 DELIVERY_MS: Final = 15_000
 """After which a publish gives up and the collector turns to its spool."""
 
-TIDY_SECONDS: Final = 30.0
-PROBE_MS: Final = 1_000
-SESSION_MS: Final = 10_000
-"""How long a silent member keeps its partitions: as long as with the embedded stream."""
-
-POLL_INTERVAL_MS: Final = 300_000
 OWN_TOPICS: Final = "taishi."
+
 KEEP_FOR_EVER: Final = "-1"
-
-Codec = Literal["none", "gzip", "zstd"]
-
-
-@dataclass(frozen=True, slots=True)
-class KafkaOptions:
-    """How the brokers are reached. `replication` is of topics that we create. Secrets are not part of the
-    representation, which may be logged."""
-
-    servers: tuple[str, ...]
-    tls: bool = False
-    ca: Path | None = None
-    certificate: Path | None = None
-    private_key: Path | None = None
-    mechanism: str = "SCRAM-SHA-512"
-    username: str = ""
-    password: str = ""
-    replication: int = 3
-    compression: Codec = "zstd"
-    session_ms: int = SESSION_MS
-    poll_interval_ms: int = POLL_INTERVAL_MS
-
-    def __repr__(self) -> str:
-        return f"KafkaOptions({', '.join(self.servers)})"
-
-    def client(self) -> dict[str, Any]:
-        """Settings that all kafka-python clients share."""
-        shared: dict[str, Any] = {
-            "bootstrap_servers": list(self.servers),
-            "security_protocol": ("SASL_" if self.username else "") + ("SSL" if self.tls else "PLAINTEXT"),
-            "request_timeout_ms": REQUEST_MS,
-            "bootstrap_timeout_ms": REQUEST_MS,
-            "reconnect_backoff_max_ms": 2_000,
-        }
-        if self.tls:
-            files = {"ssl_cafile": self.ca, "ssl_certfile": self.certificate, "ssl_keyfile": self.private_key}
-            shared |= {name: str(path) for name, path in files.items() if path}
-        if self.username:
-            shared |= {
-                "sasl_mechanism": self.mechanism,
-                "sasl_plain_username": self.username,
-                "sasl_plain_password": self.password,
-            }
-        return shared
-
-
-def servers_of(url: str) -> tuple[tuple[str, ...], bool]:
-    """`kafka://h1:9092,h2:9092` → the servers, and whether they speak TLS (`kafkas`). Raises ConfigError."""
-    parts = urlsplit(url)
-    servers = tuple(server for server in parts.netloc.split(",") if server)
-    if parts.scheme not in {SCHEME, TLS_SCHEME} or not servers or "@" in parts.netloc or parts.path.strip("/"):
-        raise ConfigError("stream.url is kafka://host:port,host:port, or kafkas:// for TLS, without a password in it")
-    return servers, parts.scheme == TLS_SCHEME
-
-
-@contextmanager
-def _translated(what: str, servers: Sequence[str]) -> Iterator[None]:
-    """The client's errors as ours. Its texts hold addresses and reasons, never the password."""
-    try:
-        yield
-    except (KafkaError, IllegalStateError, OSError) as error:
-        reason = str(error) or type(error).__name__
-        raise StreamError(
-            f"Kafka at {', '.join(servers)} could not {what}: {reason}. Look at the brokers, then at `taishi doctor`"
-        ) from error
-
-
-def _made(make: Callable[..., Any], settings: Mapping[str, Any]) -> Any:
-    """A client of kafka-python. Where its constructor gives up it leaves a thread and sockets behind, which an outage of
-    hours would pile up: they are closed here, and so are the sockets of refused connections, which hang in cycles."""
-    held: list[KafkaNetClient] = []
-
-    def remember(**given: Any) -> KafkaNetClient:
-        held.append(KafkaNetClient(**given))
-        return held[-1]
-
-    try:
-        return make(**settings, kafka_client=remember)
-    except (KafkaError, OSError):
-        for client in held:
-            client.close()
-            client._net.stop()
-        held.clear()
-        gc.collect()
-        raise
 
 
 class KafkaStream:
@@ -193,10 +87,10 @@ class KafkaStream:
 
     def _admin(self, timeout_ms: int = REQUEST_MS) -> Any:
         wanted = {**self._options.client(), "request_timeout_ms": timeout_ms, "bootstrap_timeout_ms": timeout_ms}
-        return _made(KafkaAdminClient, wanted)
+        return made(KafkaAdminClient, wanted)
 
     def _translated(self, what: str) -> contextlib.AbstractContextManager[None]:
-        return _translated(what, self._options.servers)
+        return translated(what, self._options.servers)
 
     # ------------------------------------------------------------ publishing
 
@@ -235,7 +129,7 @@ class KafkaStream:
                     "max_block_ms": REQUEST_MS,
                     "delivery_timeout_ms": DELIVERY_MS,
                 }
-                self._producer = _made(KafkaProducer, wanted)
+                self._producer = made(KafkaProducer, wanted)
             return self._producer
 
     def probe(self) -> None:
@@ -247,7 +141,7 @@ class KafkaStream:
         with self._lock:
             producer, self._producer, self._suspect = self._producer, None, True
         if producer is not None:
-            _close_quietly(producer)
+            close_quietly(producer)
 
     # ------------------------------------------------------------ reading
 
@@ -287,12 +181,12 @@ class KafkaStream:
         """The consumer without a group that only asks for offsets."""
         with self._lock, self._translated(what):
             if self._looker is None:
-                self._looker = _made(KafkaConsumer, self._options.client() | {"enable_auto_commit": False})
+                self._looker = made(KafkaConsumer, self._options.client() | {"enable_auto_commit": False})
             try:
                 yield self._looker
             except KafkaError:
                 looker, self._looker = self._looker, None
-                _close_quietly(looker)
+                close_quietly(looker)
                 raise
 
     def examine(self) -> list[Finding]:
@@ -323,137 +217,4 @@ class KafkaStream:
             clients = [client for client in (self._producer, self._looker) if client is not None]
             self._producer = self._looker = None
         for client in clients:
-            _close_quietly(client)
-
-
-def _close_quietly(client: KafkaProducer | KafkaConsumer) -> None:
-    """Free its sockets and threads now. What it could not send was reported to the caller before."""
-    try:
-        if isinstance(client, KafkaConsumer):
-            client.close(autocommit=False, timeout_ms=PROBE_MS)
-        else:
-            client.close(timeout=0)
-    except (KafkaError, OSError) as error:
-        log.debug("A Kafka client did not close in order.", reason=str(error))
-
-
-class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # the client has no types
-    """One member of a group; see `taishi.stream.port.Consumer`.
-
-    The client calls the listener on its own event loop, which must not wait for a commit. The listener therefore only
-    notes what changed, and `poll` calls the handlers before it returns records."""
-
-    def __init__(
-        self,
-        options: KafkaOptions,
-        topics: tuple[str, ...],
-        group: str,
-        on_assigned: PartitionsHandler | None,
-        on_revoked: PartitionsHandler | None,
-    ) -> None:
-        self._options = options
-        self._topics = topics
-        self._group = group
-        self._on_assigned = on_assigned
-        self._on_revoked = on_revoked
-        self._client: Any = None
-        """A KafkaConsumer, once it is needed. The client has no types of its own."""
-        self._owned: frozenset[Partition] = frozenset()
-        self._noted: list[tuple[bool, frozenset[Partition]]] = []
-        self._tidied = time.monotonic()
-
-    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        self._noted.append((True, _ours(assigned)))
-
-    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self._noted.append((False, _ours(revoked)))
-
-    def _connected(self) -> KafkaConsumer:
-        if self._client is None:
-            wanted = self._options.client() | {
-                "group_id": self._group,
-                "enable_auto_commit": False,
-                "auto_offset_reset": "earliest",
-                "partition_assignment_strategy": (CooperativeStickyAssignor,),
-                "session_timeout_ms": self._options.session_ms,
-                "heartbeat_interval_ms": self._options.session_ms // 5,
-                "max_poll_interval_ms": self._options.poll_interval_ms,
-                "max_partition_fetch_bytes": 4 * 1024 * 1024,
-                "fetch_max_bytes": POLL_BYTES,
-                "fetch_max_wait_ms": 250,
-            }
-            self._client = _made(KafkaConsumer, wanted)
-            self._client.subscribe(list(self._topics), listener=self)
-        return self._client
-
-    def poll(self, max_records: int, timeout: float) -> list[Record]:
-        found: list[Record] = []
-        size = 0
-        with _translated("be read", self._options.servers):
-            client = self._connected()
-            while len(found) < max_records and size < POLL_BYTES:
-                wait = 0 if found else int(timeout * 1000)
-                polled = client.poll(wait, max_records=min(POLL_STEP, max_records - len(found)))
-                self._tell(client, polled)
-                if not polled:
-                    self._tidy()
-                    break
-                for record in _records(polled):
-                    found.append(record)
-                    size += len(record.value)
-        return [record for record in found if record.partition in self._owned]
-
-    def _tell(self, client: KafkaConsumer, polled: dict[TopicPartition, list[Any]]) -> None:
-        """Call the handlers for what changed during the poll. What was read already of a new partition is read again,
-        since the handler may seek."""
-        while self._noted:
-            gained, partitions = self._noted.pop(0)
-            if not gained:
-                self._give_up(partitions)
-                continue
-            partitions &= _ours(client.assignment())
-            self._owned |= partitions
-            for place in [place for place in polled if Partition(place.topic, place.partition) in partitions]:
-                client.seek(place, polled.pop(place)[0].offset)
-            if partitions and self._on_assigned:
-                self._on_assigned(partitions)
-
-    def _tidy(self) -> None:
-        """While the brokers are away the client tries again and again, and leaves each refused socket in a cycle. A worker
-        lets its collector run seldom; without this an outage of an hour would take all its file descriptors."""
-        if time.monotonic() - self._tidied > TIDY_SECONDS:
-            self._tidied = time.monotonic()
-            gc.collect(1)
-
-    def _give_up(self, partitions: frozenset[Partition]) -> None:
-        lost = partitions & self._owned
-        self._owned -= lost
-        if lost and self._on_revoked:
-            self._on_revoked(lost)
-
-    def assignment(self) -> frozenset[Partition]:
-        return self._owned
-
-    def seek(self, partition: Partition, offset: int) -> None:
-        if self._client is None or partition not in self._owned:
-            raise StreamError(f"{partition} is not assigned to this consumer; seek from the on_assigned handler")
-        with _translated("be read from another place", self._options.servers):
-            self._client.seek(TopicPartition(partition.topic, partition.number), offset)
-
-    def close(self) -> None:
-        if self._client is None:
-            return
-        client, self._client = self._client, None
-        with _translated("let a member leave its group", self._options.servers):
-            client.close(autocommit=False, timeout_ms=REQUEST_MS)
-
-
-def _ours(places: Iterable[TopicPartition]) -> frozenset[Partition]:
-    return frozenset(Partition(place.topic, place.partition) for place in places)
-
-
-def _records(polled: dict[TopicPartition, list[Any]]) -> Iterator[Record]:
-    for place, some in polled.items():
-        partition = Partition(place.topic, place.partition)
-        for record in some:
-            yield Record(partition, record.offset, record.key.decode(), record.value, tuple(record.headers))
+            close_quietly(client)

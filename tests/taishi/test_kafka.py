@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from taishi.errors import StreamError
-from taishi.stream.kafka import KafkaOptions, KafkaStream, servers_of
+from taishi.stream.kafka import KafkaStream
+from taishi.stream.kafka_client import KafkaOptions, servers_of
 
 
 @pytest.fixture
