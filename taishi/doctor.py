@@ -114,7 +114,10 @@ def _store(settings: Settings) -> Iterator[Finding]:
 def _records(settings: Settings) -> Iterator[Finding]:
     records = build_records(settings)
     try:
-        yield from records.examine()
+        found = records.examine()
+        yield from found
+        if any(finding.state == "fail" for finding in found):
+            return  # without its tables nothing more can be asked
         with records.read(EVERYTHING) as session:
             committed = session.scalar(select(func.count()).select_from(StreamOffset))
         yield Finding("records", "ok", f"positions of {committed} partitions are committed")
