@@ -110,7 +110,7 @@ export default function Search(): ReactNode {
       </header>
       <div className="search-body">
         {!wrong && <TopValues query={query} onNarrow={narrow} />}
-        <section className="card search-list">
+        <section className="card search-list" aria-busy={list.query.isPlaceholderData}>
           {list.query.isPending ? (
             <Loading />
           ) : wrong ? null : error ? (
