@@ -16,6 +16,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
+from taishi import sqlite
 from taishi.errors import ConfigError, RecordsError
 from taishi.findings import Finding, judged
 from taishi.records import postgresql
@@ -27,19 +28,11 @@ log = structlog.get_logger()
 
 POSTGRESQL: Final = "postgresql+psycopg"
 
-BUSY_TIMEOUT_MS = 60_000
-"""How long a writer waits for another process's write lock. A checkpoint holds it for tens of milliseconds; a minute
-only runs out when something is broken, and then an error is better than a silent stall."""
-
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin where we say so, not where the driver guesses
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")  # a committed offset must survive a power cut
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()
+    sqlite.prepare(connection)
+    connection.execute("PRAGMA foreign_keys=ON")
 
 
 def _sqlite_engine(url: URL, begin: str) -> Engine:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import orjson
 
+from taishi import sqlite
 from taishi.errors import StreamError
 from taishi.findings import Finding
 from taishi.stream.port import Message, Partition, PartitionsHandler, Record, partition_for
@@ -26,7 +27,6 @@ LEASE_SECONDS = 10.0
 """How long a silent member keeps its partitions. Shorter would take them from a process that is merely busy with a
 large batch; longer would leave them idle after a kill."""
 
-BUSY_TIMEOUT_MS = 30_000
 POLL_BYTES = 16 * 1024 * 1024
 """A poll stops after this many bytes of values, whatever their number: memory stays bounded with large batches."""
 
@@ -64,9 +64,7 @@ def _translated() -> Iterator[None]:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
+    sqlite.prepare(connection)
     return connection
 
 

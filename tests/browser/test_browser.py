@@ -6,6 +6,7 @@ import re
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -203,9 +204,10 @@ def test_live_updates_wait_until_they_are_wanted(province: Province, visit: Open
     page = visit("analyst", "/incidents?view=open&sort=-first_seen")
     page.get_by_test_id("queue-grid").locator(".grid-row").first.wait_for()
     page.keyboard.press("j")
-    page.wait_for_url("**at=*")  # the current row is in the address
+    page.wait_for_url("**at=*")  # the current row is in the address, a moment before it is on the screen
+    before = parse_qs(urlsplit(page.url).query)["at"][0]
     current = page.locator(".grid-row.current")
-    before = current.get_attribute("data-key")
+    expect(current).to_have_attribute("data-key", before)
     incident = _incident(province)
     with province.platform.records.write(EVERYTHING) as session:
         row = session.get(Incident, incident)
@@ -213,10 +215,11 @@ def test_live_updates_wait_until_they_are_wanted(province: Province, visit: Open
         session.add(Change(kind="incident", object_id=incident, enterprise_id=row.enterprise_id, region=row.region,
                            authority=row.authority, at=time.time()))  # fmt: skip
     expect(page.get_by_test_id("updates")).to_contain_text("1")
-    assert current.get_attribute("data-key") == before
-    page.keyboard.press("r")
+    expect(current).to_have_attribute("data-key", before)
+    with page.expect_response("**/api/v1/incidents?*"):
+        page.keyboard.press("r")
     expect(page.get_by_test_id("updates")).to_have_count(0)
-    assert current.get_attribute("data-key") == before
+    expect(current).to_have_attribute("data-key", before)
 
 
 def test_a_split_is_undone(province: Province, visit: Open) -> None:

@@ -160,11 +160,7 @@ def test_concurrent_increments_are_all_kept(engine: Records) -> None:
 
 def test_migrating_twice_and_at_once_is_harmless(url: str) -> None:
     opened = [SqlRecords(url) for _ in range(3)]
-    threads = [threading.Thread(target=one.migrate) for one in opened]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    _run(*(one.migrate for one in opened))
     with opened[0].read(EVERYTHING) as session:
         assert session.scalar(select(func.count()).select_from(Enterprise)) == 0
     for one in opened:
