@@ -74,9 +74,7 @@ def enterprise_numbers(caller: Caller, session: Session, place: Place, window: W
     ]  # fmt: skip
 
 
-def volume_numbers(
-    services: Services, caller: Caller, session: Session, place: Place, window: Window
-) -> list[Number]:
+def volume_numbers(services: Services, caller: Caller, session: Session, place: Place, window: Window) -> list[Number]:
     """Alerts and received records."""
     received, received_before = (figures.ledger(session, place, span) for span in (window, window.before))
     return [

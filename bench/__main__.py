@@ -7,6 +7,7 @@ Machines are noisy, so ratios are what to read; absolute figures come with them 
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import json
 import logging
@@ -17,6 +18,8 @@ from typing import Any
 import structlog
 from rich.console import Console
 from rich.table import Table
+
+from processor.worker import GC_THRESHOLDS
 
 SUITES = {
     "parsers": ("bench.bench_parsers", "Normalise: each parser beside orjson decode + encode of the same lines"),
@@ -57,6 +60,7 @@ def main() -> None:
     unknown = set(options.names) - set(SUITES | SERVERS)
     if unknown:
         parser.error(f"no benchmark is named {', '.join(sorted(unknown))}")
+    gc.set_threshold(*GC_THRESHOLDS)  # as the processes of the platform do
     # A bench prints figures; what the parts log about themselves would only stand between.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     results = {}

@@ -80,7 +80,8 @@ def _kafka(events: int) -> list[dict[str, Any]]:
             stream.publish(topics[0], group)
         with raw:
             sent = [
-                producer.send(topics[1], m.value, m.key.encode(), partition=partition_for(m.key, PARTITIONS)) for m in group
+                producer.send(topics[1], m.value, m.key.encode(), partition=partition_for(m.key, PARTITIONS))
+                for m in group
             ]
             for future in sent:
                 future.get(30)

@@ -68,13 +68,19 @@ def _queries(store: EventStore) -> list[tuple[str, Callable[[], object]]]:
     city = Scope(regions=("330200",))
     return [
         ("one address", lambda: store.search(Search("source.ip:198.18.0.13"), EVERYTHING)),
-        ("CIDR and severity", lambda: store.search(Search("source.ip:198.18.0.0/16 AND event.severity:[60 TO 100]"), EVERYTHING)),
+        (
+            "CIDR and severity",
+            lambda: store.search(Search("source.ip:198.18.0.0/16 AND event.severity:[60 TO 100]"), EVERYTHING),
+        ),
         ("words in full text", lambda: store.search(Search("message:password"), EVERYTHING)),
         ("Chinese words", lambda: store.search(Search("organization.name:演示厂"), EVERYTHING)),
         ("wildcard", lambda: store.search(Search("rule.name:SCAN*"), EVERYTHING)),
         ("newest page", lambda: store.search(Search(""), EVERYTHING)),
         ("newest page in one city", lambda: store.search(Search(""), city)),
-        ("histogram of alerts, a day by hours", lambda: store.histogram("event.kind:alert", EVERYTHING, start, end, 3600.0)),
+        (
+            "histogram of alerts, a day by hours",
+            lambda: store.histogram("event.kind:alert", EVERYTHING, start, end, 3600.0),
+        ),
         ("histogram in one city", lambda: store.histogram("event.kind:alert", city, start, end, 3600.0)),
         ("top rules", lambda: store.top("event.kind:alert", EVERYTHING, "rule.name")),
         ("top sources", lambda: store.top("", EVERYTHING, "source.ip")),

@@ -67,7 +67,9 @@ def day() -> tuple[Delivery, ...]:
         some.append(line.text.encode())
         last = line.at
         if len(some) == BATCH:
-            found.append(Delivery(line.feed.id, line.feed.site_id, line.feed.parser, line.at, tuple(waiting.pop(line.feed.id))))
+            found.append(
+                Delivery(line.feed.id, line.feed.site_id, line.feed.parser, line.at, tuple(waiting.pop(line.feed.id)))
+            )
     feeds = {feed.id: feed for feed in province().feeds}
     found += [
         Delivery(source, feeds[source].site_id, feeds[source].parser, last, tuple(lines))
@@ -85,8 +87,9 @@ def deliveries(events: int) -> Iterator[tuple[int, Delivery]]:
             if given >= events:
                 return
             given += len(delivery.lines)
-            yield copy, replace(
-                delivery, source=f"{delivery.source}~{copy}", enterprise=f"{delivery.enterprise}~{copy}"
+            yield (
+                copy,
+                replace(delivery, source=f"{delivery.source}~{copy}", enterprise=f"{delivery.enterprise}~{copy}"),
             )
         copy += 1
 
@@ -101,7 +104,9 @@ class Normaliser:
     def batch(self, delivery: Delivery) -> Batch:
         reader = self._readers.get(delivery.source)
         if reader is None:
-            info = SourceInfo(delivery.source, delivery.enterprise, delivery.parser, "Asia/Shanghai", "", "", "active", 1e9)
+            info = SourceInfo(
+                delivery.source, delivery.enterprise, delivery.parser, "Asia/Shanghai", "", "", "active", 1e9
+            )
             reader = self._readers[delivery.source] = Reader(info)
         self._number += 1
         frames = [Frame(line) for line in delivery.lines]

@@ -172,7 +172,9 @@ def _set_bsd_time(fields: Event, found: re.Match[str], received: Received) -> No
         if second >= 60:
             return
         # What lies under a microsecond is cut off, as a clock that counts in microseconds would.
-        fields["@timestamp"] = clock.to_text(_minute(stamp, received.timezone) + int(second) + int(second % 1 * 1e6) / 1e6)
+        fields["@timestamp"] = clock.to_text(
+            _minute(stamp, received.timezone) + int(second) + int(second % 1 * 1e6) / 1e6
+        )
     except (ValueError, OverflowError):
         return
     fields["taishi.time.quality"] = "no_zone" if named else "no_year"

@@ -199,6 +199,4 @@ def _smoothed(skew: float, heard: Heard, *, fresh: bool) -> float:
 def prune(session: Session, at: float) -> None:
     """Forget deliveries that nobody repeats any more, and news that everybody has read."""
     for model, column, days in ((SeenDelivery, SeenDelivery.at, SEEN_DAYS), (Change, Change.at, CHANGE_DAYS)):
-        session.execute(
-            delete(model).where(column < at - days * 86_400.0).execution_options(synchronize_session=False)
-        )
+        session.execute(delete(model).where(column < at - days * 86_400.0).execution_options(synchronize_session=False))

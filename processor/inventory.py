@@ -196,9 +196,7 @@ def closed_incidents(session: Session, enterprises: list[str]) -> frozenset[str]
         some = enterprises[start : start + 400]
         found.update(
             session.scalars(
-                select(Incident.id).where(
-                    Incident.enterprise_id.in_(some), Incident.status.in_(("resolved", "closed"))
-                )
+                select(Incident.id).where(Incident.enterprise_id.in_(some), Incident.status.in_(("resolved", "closed")))
             )
         )
     return frozenset(found)

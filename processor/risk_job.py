@@ -87,9 +87,7 @@ class RiskJob:
     def _baseline(self, inventory: Inventory) -> dict[str, tuple[Node, list[Node]]]:
         if self.baseline_of != inventory.fingerprint:
             parameters = weights()
-            self.baseline = {
-                facts.id: _enterprise(parameters, facts, []) for facts in inventory.enterprises.values()
-            }
+            self.baseline = {facts.id: _enterprise(parameters, facts, []) for facts in inventory.enterprises.values()}
             self.baseline_of = inventory.fingerprint
         return self.baseline
 

@@ -40,6 +40,9 @@ POLL_RECORDS = 64
 CHECKPOINT_EVENTS = 30_000
 """Events after which a checkpoint comes early, so that memory stays bounded while catching up."""
 
+GC_THRESHOLDS = (50_000, 20, 100)
+"""Event dicts are many and acyclic: early full collections find nothing."""
+
 IDLE_POLL = 0.25
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 10.0
@@ -93,7 +96,7 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         """Until `stop`: then what is in hand is committed and the partitions are given to others."""
         gc.freeze()
-        gc.set_threshold(50_000, 20, 100)  # event dicts are many and acyclic: early full collections find nothing
+        gc.set_threshold(*GC_THRESHOLDS)
         pause = FIRST_PAUSE
         while not stop.is_set():
             if self.attempt():
@@ -272,9 +275,7 @@ class Worker:
             alerted = {b.enterprise_id for b in batches if any(e.get("event.kind") == "alert" for e in b.events)}
             if alerted:
                 closed = inventory.closed_incidents(session, sorted(alerted))
-        work = Work(
-            partition, batches, self._inventory, closed, rows=self._pending.rows, changes=self._pending.changes
-        )
+        work = Work(partition, batches, self._inventory, closed, rows=self._pending.rows, changes=self._pending.changes)
         sent: dict[str, list[Event]] = {batch.delivery: list(batch.events) for batch in batches}
         self._run_stages(work, partition, some)
         refused = self._index(work)

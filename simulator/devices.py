@@ -48,9 +48,7 @@ class Wall:
                 target_country="" if inward else country,
             )  # fmt: skip
         zones = ("untrust", "dmz") if inward else ("trust", "untrust")
-        return huawei_usg.session(
-            at, self.feed.host, source, target, sent=sent, got=got, seconds=seconds, zones=zones
-        )
+        return huawei_usg.session(at, self.feed.host, source, target, sent=sent, got=got, seconds=seconds, zones=zones)
 
     def threat(
         self, at: float, source: Socket, target: Socket, name: str, category: str, *, severity: str = "high",

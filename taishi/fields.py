@@ -112,10 +112,7 @@ def _row(field: Field) -> str:
 
 def page() -> str:
     """docs/reference/fields.md."""
-    rows = [
-        _row(f)
-        for f in table().values()
-    ]
+    rows = [_row(f) for f in table().values()]
     aliases = [f"| `{short}` | `{name}` |" for short, name in ALIASES.items()]
     prefixes = ", ".join(f"`{prefix}*`" for prefix in VENDOR_PREFIXES)
     return "\n".join(

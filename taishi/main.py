@@ -26,9 +26,7 @@ def _start(role: str) -> Settings:
     return settings
 
 
-@app.command(
-    epilog="Example: `taishi serve` · `TAISHI_API__PORT=9000 taishi serve`"
-)
+@app.command(epilog="Example: `taishi serve` · `TAISHI_API__PORT=9000 taishi serve`")
 def serve() -> None:
     """Run the whole platform: collectors, processor and API as child processes, restarted when they die."""
     from taishi.compose import prepare
@@ -170,7 +168,9 @@ def topics() -> None:
     run_topics(_start("topics"))
 
 
-@app.command(epilog="Example: `taishi size --enterprises 50000 --rate 50000` · `taishi size --enterprises 200 --rate 50 --json`")
+@app.command(
+    epilog="Example: `taishi size --enterprises 50000 --rate 50000` · `taishi size --enterprises 200 --rate 50 --json`"
+)
 def size(
     enterprises: Annotated[int, typer.Option(help="How many report.", min=1)],
     rate: Annotated[float, typer.Option(help="Events a second, on average over a day.", min=0.001)],

@@ -36,7 +36,9 @@ class StreamSettings(Section):
     certificate: Path | None = Field(default=None, description="PEM, where the brokers ask for one.")
     private_key: Path | None = Field(default=None, description="PEM.")
     username: str = Field(default="", description="For SASL.")
-    password: SecretStr = Field(default=SecretStr(""), description="For SASL; better in the environment than in a file.")
+    password: SecretStr = Field(
+        default=SecretStr(""), description="For SASL; better in the environment than in a file."
+    )
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
         default="SCRAM-SHA-512", description="Used where a username is given."
     )
@@ -44,7 +46,8 @@ class StreamSettings(Section):
 
 class StoreSettings(Section):
     url: str = Field(
-        default="", description="Empty: tantivy indexes under data_dir. https://host:9200,https://host:9200 for Elasticsearch."
+        default="",
+        description="Empty: tantivy indexes under data_dir. https://host:9200,https://host:9200 for Elasticsearch.",
     )
     username: str = Field(default="", description="Of Elasticsearch.")
     password: SecretStr = Field(default=SecretStr(""), description="Better in the environment than in a file.")

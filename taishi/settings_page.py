@@ -33,7 +33,9 @@ def page() -> str:
     parts.append(_table(plain))
     for name, model in sections:
         repeated = Settings.model_fields[name].annotation is not model
-        parts.append(f"## `{f'[[{name}]]' if repeated else f'[{name}]'}`\n\n{_summary(model)}{_table(model.model_fields.items())}")
+        parts.append(
+            f"## `{f'[[{name}]]' if repeated else f'[{name}]'}`\n\n{_summary(model)}{_table(model.model_fields.items())}"
+        )
     return "\n".join(parts)
 
 
@@ -51,9 +53,7 @@ def _summary(model: type[BaseModel]) -> str:
 
 
 def _table(fields: Any) -> str:
-    rows: Iterator[str] = (
-        f"| `{name}` | `{_default(field)}` | {field.description or ''} |" for name, field in fields
-    )
+    rows: Iterator[str] = (f"| `{name}` | `{_default(field)}` | {field.description or ''} |" for name, field in fields)
     return "\n".join(["| name | default | meaning |", "|---|---|---|", *rows, ""])
 
 

@@ -82,7 +82,9 @@ class Costs:
     """What was measured, on two shared x86-64 cores with Python 3.11. Absolute figures drift by a fifth."""
 
     # docs/benchmarks.md (`make bench`), µs of one core for one event
-    normalise_us: float = 40.0  # collectors: line to event, sniffing included; 11–38 µs by product, the slower ones taken
+    normalise_us: float = (
+        40.0  # collectors: line to event, sniffing included; 11–38 µs by product, the slower ones taken
+    )
     publish_us: float = 8.0  # durable append to the embedded log (7.6–9.9)
     decode_us: float = 4.0  # read from the embedded log and decode
     stages_us: float = 42.0  # enrich, aggregate, correlate at 10⁶ events
@@ -128,7 +130,9 @@ class Machine:
     shard_gb: float = 40.0  # primary; the vendor's advice is 10–50
     shards: int = 1000  # of one data node: Elasticsearch's default limit
     cluster_shards: int = 100_000  # of one Elasticsearch cluster; beyond it, its master is what suffers
-    store_share: float = 0.5  # of a single machine's core that the embedded worker may use at the peak before engines pay
+    store_share: float = (
+        0.5  # of a single machine's core that the embedded worker may use at the peak before engines pay
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,8 +410,14 @@ def _facts(sizing: Sizing) -> list[tuple[str, str]]:
     facts = [
         ("partitions of the event topic", f"{sizing.partitions:,}"),
         ("to the stream at the peak", f"{_bytes(sizing.stream_in_bytes)}/s"),
-        ("documents kept", f"{sizing.kept_events:,.0f} ({load.events_days} days of events, {load.alerts_days} of alerts)"),
-        ("deliveries", f"{sizing.deliveries_per_second:,.0f}/s of {load.records_per_delivery:,.0f} records, a row each for 7 days"),
+        (
+            "documents kept",
+            f"{sizing.kept_events:,.0f} ({load.events_days} days of events, {load.alerts_days} of alerts)",
+        ),
+        (
+            "deliveries",
+            f"{sizing.deliveries_per_second:,.0f}/s of {load.records_per_delivery:,.0f} records, a row each for 7 days",
+        ),
         ("money for one enterprise and month", f"{sizing.money / load.enterprises:,.1f} {sizing.currency}"),
     ]
     if sizing.shape != "embedded":

@@ -31,9 +31,7 @@ def list_enterprises(
 
 
 @router.get("/enterprises/{enterprise_id}")
-def get_enterprise(
-    enterprise_id: EnterpriseId, caller: EnterpriseReader, services: ServicesDep
-) -> EnterpriseDetail:
+def get_enterprise(enterprise_id: EnterpriseId, caller: EnterpriseReader, services: ServicesDep) -> EnterpriseDetail:
     return queries.detail(services, caller, enterprise_id)
 
 

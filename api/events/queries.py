@@ -50,9 +50,7 @@ def interval(start: float, end: float, buckets: int) -> float:
 
 def search(services: Services, caller: Caller, query: EventQuery) -> EventPage:
     start, end = period(query)
-    found = services.store.search(
-        Search(query.q, start, end, query.limit, query.cursor, query.ascending), caller.scope
-    )
+    found = services.store.search(Search(query.q, start, end, query.limit, query.cursor, query.ascending), caller.scope)
     return EventPage(items=found.events, next_cursor=found.cursor)
 
 

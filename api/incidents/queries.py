@@ -57,9 +57,7 @@ def page(services: Services, caller: Caller, query: IncidentQuery) -> IncidentPa
         shown = found[: query.limit]
         items = rows(session, [row[0] for row in shown], at)
     more = len(found) > query.limit
-    return IncidentPage(
-        items=items, next_cursor=paging.encode(tuple(shown[-1][1:])) if more else None, snapshot=at
-    )
+    return IncidentPage(items=items, next_cursor=paging.encode(tuple(shown[-1][1:])) if more else None, snapshot=at)
 
 
 def _stages(incident: Incident) -> list[schemas.Stage]:

@@ -85,9 +85,7 @@ def change_incident(
 
 
 @router.get("/{incident_id}/meta-alerts")
-def list_incident_meta_alerts(
-    incident_id: IncidentId, caller: IncidentReader, services: ServicesDep
-) -> MetaAlertList:
+def list_incident_meta_alerts(incident_id: IncidentId, caller: IncidentReader, services: ServicesDep) -> MetaAlertList:
     """All meta-alerts of the incident, each with why it joined."""
     return meta_alerts.of_incident(services, caller, incident_id)
 

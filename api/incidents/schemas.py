@@ -43,9 +43,7 @@ Verdict = Literal[
     "other",
 ]
 View = Literal["queue", "open", "closed", "all"]
-Sort = Literal[
-    "-severity", "-score", "-last_seen", "last_seen", "-first_seen", "first_seen", "-alert_count", "due"
-]
+Sort = Literal["-severity", "-score", "-last_seen", "last_seen", "-first_seen", "first_seen", "-alert_count", "due"]
 Reason = Annotated[str, Field(max_length=2000)]
 Owner = Annotated[str, Field(max_length=64, description="A login; `me`; an empty string takes the owner away.")]
 OwnerFilter = Annotated[str, Field(max_length=64, description="A login, `me` or `none`.")]

@@ -27,9 +27,7 @@ DAYS_FROM_HOURS = 72
 """From this length on the trend is shown by day."""
 
 
-def _funnel(
-    services: Services, caller: Caller, session: Session, place: Place, window: Window
-) -> list[FunnelStep]:
+def _funnel(services: Services, caller: Caller, session: Session, place: Place, window: Window) -> list[FunnelStep]:
     """How noise becomes judged incidents."""
     at, balance = now(), figures.ledger(session, place, window)
     incidents, judged = figures.incident_filter(place, window), figures.judged_filter(place, window)
@@ -55,9 +53,7 @@ def _funnel(
             figures.incidents(session, judged, at), href(caller, "incidents", judged),
         ),
     ]  # fmt: skip
-    return [
-        FunnelStep(key=key, label_zh=zh, label_en=en, value=value, href=link) for key, zh, en, value, link in steps
-    ]
+    return [FunnelStep(key=key, label_zh=zh, label_en=en, value=value, href=link) for key, zh, en, value, link in steps]
 
 
 def _trend(services: Services, caller: Caller, session: Session, place: Place, window: Window) -> Trend:

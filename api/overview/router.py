@@ -14,8 +14,6 @@ router = APIRouter(tags=["overview"])
 
 
 @router.get("/overview")
-def get_overview(
-    query: Annotated[OverviewQuery, Query()], caller: OverviewReader, services: ServicesDep
-) -> Overview:
+def get_overview(query: Annotated[OverviewQuery, Query()], caller: OverviewReader, services: ServicesDep) -> Overview:
     """Figures with their comparison; each opens into the list that makes it up."""
     return queries.overview(services, caller, query)

@@ -102,9 +102,7 @@ def _asked(session: Session, request: ReplayRequest) -> list[str]:
         raise Invalid("give either ids or a filter", "selection")
     if request.filter is None:
         return list(dict.fromkeys(request.ids))
-    statement = select(QuarantineRecord.id).where(
-        *conditions(request.filter), QuarantineRecord.status.in_(REPLAYABLE)
-    )
+    statement = select(QuarantineRecord.id).where(*conditions(request.filter), QuarantineRecord.status.in_(REPLAYABLE))
     return list(session.scalars(statement.order_by(QuarantineRecord.received_at).limit(MAX_REPLAY)))
 
 

@@ -82,9 +82,7 @@ def create(services: Services, caller: Caller, wanted: SourceCreate) -> SourceCr
         )
 
 
-def change(
-    services: Services, caller: Caller, source_id: str, wanted: SourceChange, version: int
-) -> schemas.Source:
+def change(services: Services, caller: Caller, source_id: str, wanted: SourceChange, version: int) -> schemas.Source:
     values = wanted.model_dump(exclude_none=True)
     if values.get("certificate") == "":
         values["certificate"] = None

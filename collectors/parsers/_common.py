@@ -203,7 +203,12 @@ _HOSTS: Final = (
 )  # fmt: skip
 _HASHES: Final = (
     *(f"{owner}.hash.{kind}" for owner in ("file", "process", "dll") for kind in ("md5", "sha1", "sha256", "imphash")),
-    "tls.client.ja3", "tls.server.ja3s", "tls.server.hash.sha1", "tls.server.hash.sha256", "process.pe.imphash")
+    "tls.client.ja3",
+    "tls.server.ja3s",
+    "tls.server.hash.sha1",
+    "tls.server.hash.sha256",
+    "process.pe.imphash",
+)
 
 
 _RELATED: Final = {

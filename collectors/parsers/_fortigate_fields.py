@@ -13,8 +13,9 @@ def _words(value: Any) -> str | None:
 
 
 def _direction(value: Any) -> str | None:
-    return {"incoming": "inbound", "outgoing": "outbound", "inbound": "inbound",
-    "outbound": "outbound"}.get(str(value).lower())
+    return {"incoming": "inbound", "outgoing": "outbound", "inbound": "inbound", "outbound": "outbound"}.get(
+        str(value).lower()
+    )
 
 
 FIELDS: Final[Fields] = {

@@ -76,8 +76,9 @@ THREATS: Final = {
 }  # fmt: skip
 """Module → ECS category and rule category of threat logs."""
 ATTACKS: Final = frozenset({"ATK", "DDOS", "SECURITYATK", "ANTIATTACK", "ATTACK"})
-LOGINS: Final = frozenset({"SSH", "LINE", "SHELL", "CM", "AAA", "UM", "WEB", "TELNET", "HTTPD", "VTY", "LOGIN", "SSHS",
-    "FTPS", "USERMANAGE"})
+LOGINS: Final = frozenset(
+    {"SSH", "LINE", "SHELL", "CM", "AAA", "UM", "WEB", "TELNET", "HTTPD", "VTY", "LOGIN", "SSHS", "FTPS", "USERMANAGE"}
+)
 BRIEFS: Final = {
     "CNC": "command and control", "TROJAN": "trojan", "BOTNET": "botnet", "WORM": "worm", "EXPLOIT": "exploit",
     "BRUTEFORCE": "brute force", "VIRUS": "virus", "MALWARE": "malware", "SCANNER": "scan",

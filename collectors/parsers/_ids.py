@@ -19,8 +19,15 @@ _VICTIM_TALKS: Final = (
     "backdoor", "mining", "malware domain", "malicious domain", "trojan",
     "回连", "外联", "挖矿", "僵尸", "木马", "远控",
 )  # fmt: skip
-_ANSWERS: Final = ("attack_response", "attack response", "id check returned", "successful ", "compromised", "利用成功",
-"已失陷")
+_ANSWERS: Final = (
+    "attack_response",
+    "attack response",
+    "id check returned",
+    "successful ",
+    "compromised",
+    "利用成功",
+    "已失陷",
+)
 
 
 def reading(name: str, category: str) -> tuple[bool, bool]:
@@ -57,8 +64,9 @@ def roles(event: Event, *, swap: bool) -> None:
             event.setdefault(victim if swap else attacker, value)
 
 
-def alert(event: Event, *, blocked: bool | None, category: str = "intrusion_detection",
-    swap: bool | None = None) -> None:
+def alert(
+    event: Event, *, blocked: bool | None, category: str = "intrusion_detection", swap: bool | None = None
+) -> None:
     """Make the event an alert; `rule.*` and the addresses must already be set.
 
     `blocked` is the product's action (None: it does not say). `swap` overrides who is the victim.
@@ -66,8 +74,9 @@ def alert(event: Event, *, blocked: bool | None, category: str = "intrusion_dete
     name, family = event.get("rule.name") or "", event.get("rule.category") or ""
     talks, success = reading(name, family)
     event["event.kind"] = "alert"
-    event["event.category"] = ["intrusion_detection"] if category == "intrusion_detection" else [category,
-        "intrusion_detection"]
+    event["event.category"] = (
+        ["intrusion_detection"] if category == "intrusion_detection" else [category, "intrusion_detection"]
+    )
     event["event.type"] = ["denied"] if blocked else ["allowed"] if blocked is False else ["info"]
     event["event.outcome"] = "failure" if blocked else "success" if success else "unknown"
     event["taishi.outcome"] = event["event.outcome"]

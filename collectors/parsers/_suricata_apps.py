@@ -43,8 +43,12 @@ _HTTP: Final[Fields] = {
     "redirect": ("suricata.eve.http.redirect", text),
     "http_port": ("url.port", integer),
 }
-_HTTP_SKIP: Final = {**dict.fromkeys(_HTTP), **dict.fromkeys(
-    ("hostname", "url", "http_request_body", "http_response_body", "request_headers", "response_headers"))}
+_HTTP_SKIP: Final = {
+    **dict.fromkeys(_HTTP),
+    **dict.fromkeys(
+        ("hostname", "url", "http_request_body", "http_response_body", "request_headers", "response_headers")
+    ),
+}
 
 
 def _questions(event: Event, raw: dict[str, Any]) -> None:
@@ -98,7 +102,7 @@ def _colons(value: Any) -> str | None:
 
 
 def _version(value: Any) -> str | None:
-    """"TLS 1.2", "TLSv1.2", "1.2" → 1.2."""
+    """ "TLS 1.2", "TLSv1.2", "1.2" → 1.2."""
     found = text(value)
     return found.lower().replace("tlsv", "").replace("tls", "").strip() if found else None
 
@@ -290,5 +294,14 @@ APPS: Final[dict[str, Reader]] = {
     "tunnel": _mapped("suricata.eve.tunnel.", _TUNNEL),
 }  # fmt: skip
 """Object name → how to read it; any other object is kept as it is under `suricata.eve.<name>.*`."""
-MAPPED: Final = frozenset(APPS) | {"netflow", "flow", "anomaly", "direction", "files", "tcp", "metadata", "tx_id",
-    "stream"}
+MAPPED: Final = frozenset(APPS) | {
+    "netflow",
+    "flow",
+    "anomaly",
+    "direction",
+    "files",
+    "tcp",
+    "metadata",
+    "tx_id",
+    "stream",
+}

@@ -61,9 +61,7 @@ def _minute(year: int, month: int, day: int, hour: int, minute: int, where: str)
     return f"{moment.year:04d}-{moment:%m-%dT%H:%M}:"
 
 
-def _text(
-    date: tuple[int, int, int], hour: int, minute: int, second: str, part: str | None, where: str
-) -> str | None:
+def _text(date: tuple[int, int, int], hour: int, minute: int, second: str, part: str | None, where: str) -> str | None:
     if second > "60":
         return None
     head = _minute(*date, hour, minute, where)

@@ -18,8 +18,17 @@ _DETECTION: Final = (
     "恶意", "异常", "漏洞", "告警", "病毒", "木马", "爆破", "违规",
 )  # fmt: skip
 _LOGIN: Final = (
-    "login", "logon", "log on", "signed in", "sign in", "sign-in", "authentication", "logged in", "登录",
-    "登陆", "认证",
+    "login",
+    "logon",
+    "log on",
+    "signed in",
+    "sign in",
+    "sign-in",
+    "authentication",
+    "logged in",
+    "登录",
+    "登陆",
+    "认证",
 )
 _LOGOUT: Final = ("logout", "logoff", "log off", "signed out", "sign out", "logged out", "注销", "登出", "退出")
 _FAILED: Final = ("fail", "denied", "invalid", "incorrect", "bad password", "失败", "错误", "拒绝")
@@ -63,8 +72,9 @@ def finish(event: Event, name: str, category: str, action: str | None) -> None:
     event["event.kind"] = "event"
     if kind in {"login", "logout"}:
         event["event.category"], event["event.type"] = ["authentication"], ["start" if kind == "login" else "end"]
-        event.setdefault("event.outcome",
-            outcome(action, name, event.get("message"), event.get("event.reason")) or "unknown")
+        event.setdefault(
+            "event.outcome", outcome(action, name, event.get("message"), event.get("event.reason")) or "unknown"
+        )
     elif kind == "change":
         event["event.category"], event["event.type"] = ["configuration"], ["change"]
     elif "source.ip" in event and "destination.ip" in event:
@@ -99,5 +109,3 @@ def observer_type(vendor: str, product: str) -> str | None:
 def _observer_type(vendor: str, product: str) -> str | None:
     words = f"{vendor} {product}".lower()
     return next((kind for kind, signs in _TYPES if any(sign in words for sign in signs)), None)
-
-

@@ -67,8 +67,9 @@ def _flag(value: Any) -> str | None:
 
 def _filtering(value: Any) -> str | None:
     """%%14592 inbound, %%14593 outbound (Windows Filtering Platform)."""
-    return {"%%14592": "inbound", "%%14593": "outbound", "inbound": "inbound",
-    "outbound": "outbound"}.get(str(value).lower())
+    return {"%%14592": "inbound", "%%14593": "outbound", "inbound": "inbound", "outbound": "outbound"}.get(
+        str(value).lower()
+    )
 
 
 def _answers(value: Any) -> list[str] | None:

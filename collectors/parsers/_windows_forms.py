@@ -74,8 +74,9 @@ def _named(part: Any) -> dict[str, str]:
     items = part.get("Data")
     if items is None or type(items) is str:
         return {
-            key: _value(value) for key,
-                value in part.items() if type(key) is str and not key.startswith(("#", "@")) and key != "xmlns"
+            key: _value(value)
+            for key, value in part.items()
+            if type(key) is str and not key.startswith(("#", "@")) and key != "xmlns"
         }
     found: dict[str, str] = {}
     for index, item in enumerate(items if type(items) is list else [items], start=1):
@@ -217,8 +218,9 @@ def from_flat(raw: dict[str, Any]) -> Record:
         channel=_value(_first(raw, "Channel", "LogName", "EventLog", "log_name")),
         provider=_value(_first(raw, "SourceName", "ProviderName", "Provider_Name", "Provider", "source_name")),
         computer=_value(_first(raw, "Hostname", "Computer", "ComputerName", "computer_name")),
-        time=_first(raw, "@timestamp", "SystemTime", "TimeCreated", "TimeGenerated", "EventTime", "UtcTime",
-            "timestamp"),
+        time=_first(
+            raw, "@timestamp", "SystemTime", "TimeCreated", "TimeGenerated", "EventTime", "UtcTime", "timestamp"
+        ),
         record_id=_value(_first(raw, "RecordNumber", "EventRecordID")),
         level=_first(raw, "Severity", "Level"),
         keywords=_value(_first(raw, "Keywords")),
@@ -315,5 +317,3 @@ def read(raw: dict[str, Any]) -> Record:
     if record.event_id is None:
         raise ParseError("a Windows event without an event id", NAME)
     return record
-
-

@@ -34,8 +34,14 @@ def shape(event: Event, path: str) -> None:
     event["event.action"] = path
 
 
-_CONN_OUTCOME: Final = {"S0": "failure", "REJ": "failure", "SF": "success", "S1": "success", "RSTO": "success",
-"RSTR": "success"}
+_CONN_OUTCOME: Final = {
+    "S0": "failure",
+    "REJ": "failure",
+    "SF": "success",
+    "S1": "success",
+    "RSTO": "success",
+    "RSTR": "success",
+}
 
 
 def _conn(event: Event, raw: dict[str, Any]) -> None:
@@ -93,8 +99,9 @@ def _notice(event: Event, raw: dict[str, Any]) -> None:
     event["rule.id"] = note
     event["rule.category"] = note.partition("::")[0]
     event["message"] = text(raw.get("msg")) or note
-    event["event.severity"] = 60 if "Success" in note or "Attack" in note or note.startswith(("Intel::",
-        "Heartbleed::")) else 40
+    event["event.severity"] = (
+        60 if "Success" in note or "Attack" in note or note.startswith(("Intel::", "Heartbleed::")) else 40
+    )
     actions = texts(raw.get("actions")) or []
     event["event.action"] = "notice"
     dropped = raw.get("dropped") in (True, "T") or "Notice::ACTION_DROP" in actions
@@ -142,8 +149,18 @@ def _ftp(event: Event, raw: dict[str, Any]) -> None:
         event["event.outcome"] = "failure" if code >= 400 else "success"
 
 
-_WRITES: Final = ("write", "operate", "download", "stop", "start", "restart", "force", "control", "delete",
-"copy ram to rom")
+_WRITES: Final = (
+    "write",
+    "operate",
+    "download",
+    "stop",
+    "start",
+    "restart",
+    "force",
+    "control",
+    "delete",
+    "copy ram to rom",
+)
 
 
 def _ics(event: Event, raw: dict[str, Any]) -> None:
@@ -163,8 +180,15 @@ def _ics(event: Event, raw: dict[str, Any]) -> None:
 
 
 def _ics_named(event: Event, raw: dict[str, Any]) -> None:
-    for key in ("function_name", "subfunction_name", "rosctr_name", "cip_service", "enip_command", "pdu_service",
-        "identifier_str"):
+    for key in (
+        "function_name",
+        "subfunction_name",
+        "rosctr_name",
+        "cip_service",
+        "enip_command",
+        "pdu_service",
+        "identifier_str",
+    ):
         if found := text(raw.get(key)):
             event["taishi.ics.function"] = found.lower()
             break

@@ -26,8 +26,16 @@ from taishi.errors import ParseError
 from taishi.event import Event
 
 NAME: Final = "fortigate"
-_LEVELS: Final = {"emergency": 85, "alert": 60, "critical": 60, "error": 50, "warning": 40, "notice": 20,
-"information": 10, "debug": 5}
+_LEVELS: Final = {
+    "emergency": 85,
+    "alert": 60,
+    "critical": 60,
+    "error": 50,
+    "warning": 40,
+    "notice": 20,
+    "information": 10,
+    "debug": 5,
+}
 _PRODUCTS: Final = {"FGT": ("FortiGate", "firewall"), "FWF": ("FortiGate", "firewall"), "FG": ("FortiGate", "firewall"),
                     "FV": ("FortiWeb", "waf"), "FE": ("FortiMail", "email"), "FAC": ("FortiAuthenticator", "identity"),
                     "FMG": ("FortiManager", "management"), "FAZ": ("FortiAnalyzer", "management")}  # fmt: skip
@@ -80,8 +88,9 @@ def _map(event: Event, pairs: dict[str, str]) -> None:
             event[f"fortinet.firewall.{key}"] = pairs[key]
 
 
-_OWN: Final = dict.fromkeys(("date", "time", "eventtime", "tz", "type", "subtype", "action", "level", "vd", "pri",
-"timezone"))
+_OWN: Final = dict.fromkeys(
+    ("date", "time", "eventtime", "tz", "type", "subtype", "action", "level", "vd", "pri", "timezone")
+)
 
 
 def _observer(event: Event, pairs: dict[str, str]) -> None:
@@ -132,8 +141,12 @@ def _utm(event: Event, pairs: dict[str, str], subtype: str) -> None:
     else:
         if event.get("event.severity", 0) < 40 and stopped:
             event["event.severity"] = 40 if not quiet else 30
-        alert(event, blocked=stopped, category=own,
-            swap=True if own == "malware" and pairs.get("direction") == "incoming" else None)
+        alert(
+            event,
+            blocked=stopped,
+            category=own,
+            swap=True if own == "malware" and pairs.get("direction") == "incoming" else None,
+        )
         network(event)
 
 
@@ -164,8 +177,12 @@ def _event(event: Event, pairs: dict[str, str], subtype: str) -> None:
 
 def _finish(event: Event, pairs: dict[str, str]) -> None:
     if target := pairs.get("url") or pairs.get("http_url"):
-        url(event, target, pairs.get("hostname") or pairs.get("http_host") or "",
-            "https" if pairs.get("service") == "HTTPS" else "")
+        url(
+            event,
+            target,
+            pairs.get("hostname") or pairs.get("http_host") or "",
+            "https" if pairs.get("service") == "HTTPS" else "",
+        )
     elif host := pairs.get("hostname"):
         event.setdefault("url.domain", host)
     if name := event.get("file.path") or pairs.get("filename"):
@@ -173,10 +190,23 @@ def _finish(event: Event, pairs: dict[str, str]) -> None:
     for key in FILE_HASHES:
         digest = pairs.get(key, "").lower()
         if len(digest) in {32, 40, 64} and all(char in "0123456789abcdef" for char in digest):
-            event[f"file.hash.{ {32: 'md5', 40: 'sha1', 64: 'sha256'}[len(digest)]}"] = digest
+            event[f"file.hash.{ {32: 'md5', 40: 'sha1', 64: 'sha256'}[len(digest)] }"] = digest
     kind, subtype = pairs.get("type", ""), pairs.get("subtype", "").split("--")[0]
-    if kind in {"utm", "attack", "anomaly", "virus", "ips", "webfilter", "app-ctrl", "dlp", "emailfilter", "spam",
-        "dns", "ssh", "waf"}:
+    if kind in {
+        "utm",
+        "attack",
+        "anomaly",
+        "virus",
+        "ips",
+        "webfilter",
+        "app-ctrl",
+        "dlp",
+        "emailfilter",
+        "spam",
+        "dns",
+        "ssh",
+        "waf",
+    }:
         _utm(event, pairs, subtype if kind in {"utm", "attack"} or subtype in SUBTYPES else kind)
     elif kind == "traffic":
         _traffic(event, pairs)

@@ -197,8 +197,9 @@ def _decide(event: Event, module: str, brief: str, pairs: dict[str, str], descri
         _attack(event, pairs, description, brief)
     elif module in THREATS and (pairs.keys() & {"srcip", "sourceip", "signname", "virusname", "filename", "attackip"}):
         _threat(event, module, brief, pairs, description)
-    elif module in {"POLICY", "SECLOG", "SESSION", "SEC", "NAT",
-        "PACKETFILTER"} or short.startswith(("POLICY", "SESSION_", "PACKET_")):
+    elif module in {"POLICY", "SECLOG", "SESSION", "SEC", "NAT", "PACKETFILTER"} or short.startswith(
+        ("POLICY", "SESSION_", "PACKET_")
+    ):
         _connection(event, brief)
     elif module in LOGINS or "LOGIN" in short or "LOGOUT" in short or "AUTH" in short:
         _login(event, module, brief, pairs, description)

@@ -101,8 +101,9 @@ def _after(event: Event, program: str) -> None:
         event["event.outcome"] = "failure"
     elif state == "successfully authenticated":
         event["event.outcome"] = "success"
-    elif state in {"invalid",
-        "authenticating"} or ("preauth]" in event.get("message", "") and "event.outcome" not in event):
+    elif state in {"invalid", "authenticating"} or (
+        "preauth]" in event.get("message", "") and "event.outcome" not in event
+    ):
         event["event.outcome"] = "failure"
     if event["event.category"] == ["iam"] and "user.id" in event:
         event["user.target.id"] = event.pop("user.id")
@@ -171,12 +172,31 @@ def parse(framed: Framed, received: Received) -> list[Event]:
     return [relate(event)]
 
 
-_DEFAULT: Final = {"systemd": "process", "cron": "process", "CRON": "process", "crond": "process", "CROND": "process",
-"atd": "process"}
-_PROGRAM: Final = re.compile(r"(?:^|[\s/])(" + "|".join(sorted(map(re.escape, PROGRAMS), key=len,
-reverse=True)) + r")(?:\([a-z=]{1,32}\))?(?:(?:\[\d{1,10}\])?: | (?:\d{1,10}|-) \S{1,32} [-\[])")
-_SURE: Final = frozenset(PROGRAMS) - {"systemd", "login", "cron", "CRON", "crond", "CROND", "atd", "vsftpd", "anacron",
-"dropbear"}
+_DEFAULT: Final = {
+    "systemd": "process",
+    "cron": "process",
+    "CRON": "process",
+    "crond": "process",
+    "CROND": "process",
+    "atd": "process",
+}
+_PROGRAM: Final = re.compile(
+    r"(?:^|[\s/])("
+    + "|".join(sorted(map(re.escape, PROGRAMS), key=len, reverse=True))
+    + r")(?:\([a-z=]{1,32}\))?(?:(?:\[\d{1,10}\])?: | (?:\d{1,10}|-) \S{1,32} [-\[])"
+)
+_SURE: Final = frozenset(PROGRAMS) - {
+    "systemd",
+    "login",
+    "cron",
+    "CRON",
+    "crond",
+    "CROND",
+    "atd",
+    "vsftpd",
+    "anacron",
+    "dropbear",
+}
 
 
 def sniff(framed: Framed) -> float:

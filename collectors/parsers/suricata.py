@@ -163,8 +163,11 @@ def _stats(event: Event, raw: dict[str, Any]) -> None:
                     event[f"suricata.eve.stats.{section}.{key}"] = part[key]
 
 
-_KINDS: Final[dict[str, Callable[[Event, dict[str, Any]], None]]] = {"alert": _alert, "anomaly": _anomaly,
-"stats": _stats}
+_KINDS: Final[dict[str, Callable[[Event, dict[str, Any]], None]]] = {
+    "alert": _alert,
+    "anomaly": _anomaly,
+    "stats": _stats,
+}
 
 
 def _unwrap(raw: dict[str, Any]) -> dict[str, Any]:

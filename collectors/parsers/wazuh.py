@@ -141,8 +141,11 @@ def _windows(event: Event, part: dict[str, Any]) -> None:
     system, data = part.get("system"), part.get("eventdata")
     system = system if type(system) is dict else {}
     data = {key[:1].upper() + key[1:]: value for key, value in data.items()} if type(data) is dict else {}
-    for key, field in (("channel", "winlog.channel"), ("providerName", "winlog.provider_name"),
-        ("computer", "host.name")):
+    for key, field in (
+        ("channel", "winlog.channel"),
+        ("providerName", "winlog.provider_name"),
+        ("computer", "host.name"),
+    ):
         if found := text(system.get(key)):
             event[field] = found
     number = integer(system.get("eventID"))

@@ -30,8 +30,9 @@ _LEVELS: Final = {
     "info": 10,
     "verbose": 5, "audit_success": 10, "audit_failure": 30, "debug": 5, "信息": 10, "警告": 50, "错误": 60, "关键": 90,
 }  # fmt: skip
-_TARGET_IS_USER: Final = frozenset({4624, 4625, 4634, 4647, 4768, 4769, 4770, 4771, 4776, 4777, 4778, 4779, 4825, 4800,
-4801})
+_TARGET_IS_USER: Final = frozenset(
+    {4624, 4625, 4634, 4647, 4768, 4769, 4770, 4771, 4776, 4777, 4778, 4779, 4825, 4800, 4801}
+)
 """Security events whose Target is who acted; elsewhere the Subject acts on the Target."""
 _UTC: Final = Received(0.0, "UTC")
 
@@ -107,8 +108,9 @@ def _process(event: Event, record: Record, kind: str) -> None:
 def _files(event: Event, record: Record, kind: str) -> None:
     data = record.data
     if "Hashes" in data or "Hash" in data:
-        owner = "file" if record.event_id in {15, 23, 26, 27, 28, 29} else "dll" if record.event_id in {6,
-            7} else "process"
+        owner = (
+            "file" if record.event_id in {15, 23, 26, 27, 28, 29} else "dll" if record.event_id in {6, 7} else "process"
+        )
         hashes(event, owner, data.get("Hashes") or data.get("Hash") or "")
     for key in FILES:
         if (path := data.get(key)) and path not in UNSET:
@@ -150,8 +152,12 @@ def _detection(event: Event, record: Record) -> None:
         executable(event, "process", name)
     _user(event, "user", data.get("Detection User") or data.get("User"), None, None)
     action = (data.get("Action Name") or "").lower()
-    done = any(word in action for word in ("quarantine", "remove", "clean", "block")) or record.event_id in {1121, 1123,
-        1126, 1127}
+    done = any(word in action for word in ("quarantine", "remove", "clean", "block")) or record.event_id in {
+        1121,
+        1123,
+        1126,
+        1127,
+    }
     event["taishi.outcome"] = "failure" if done else "unknown"
     event["event.type"] = ["denied"] if done else ["info"]
     if "user.name" in event:
@@ -303,8 +309,15 @@ def sniff(framed: Framed) -> float:
     return 0.9 if '\\"EventID\\"' in body and "System" in body else 0.0
 
 
-_SIGNS: Final = ('"Channel"', '"SourceName"', '"ProviderName"', '"Provider"', '"System"', '"Provider_Name"',
-'"EventLog"')
+_SIGNS: Final = (
+    '"Channel"',
+    '"SourceName"',
+    '"ProviderName"',
+    '"Provider"',
+    '"System"',
+    '"Provider_Name"',
+    '"EventLog"',
+)
 
 PARSER = Parser(
     name=NAME,

@@ -25,9 +25,7 @@ from taishi.event import Event
 NAME: Final = "zeek"
 _PATH_KEYS: Final = ("_path", "@path", "_log_type", "path_name")
 _SKIP: Final = {**dict.fromkeys(("ts", "_path", "@path", "_write_ts", "_system_name", "_node", "_log_type", "id"))}
-_FIELDS: Final = {
-    path: {**COMMON, **(ICS_FIELDS if path in ICS else {}), **fields} for path, fields in PATHS.items()
-}
+_FIELDS: Final = {path: {**COMMON, **(ICS_FIELDS if path in ICS else {}), **fields} for path, fields in PATHS.items()}
 
 
 def _infer(raw: dict[str, Any]) -> str:
@@ -158,8 +156,11 @@ class _Session:
 
     def _headless(self, values: list[str], framed: Framed, received: Received) -> list[Event]:
         """Without `#fields`: zeek-cut's row of names is a header; else the columns most logs begin with are read."""
-        if len(values) > 1 and values[0] in {"ts", "uid"} and "_".join(values).replace("_", "").replace(".",
-            "").isalnum():
+        if (
+            len(values) > 1
+            and values[0] in {"ts", "uid"}
+            and "_".join(values).replace("_", "").replace(".", "").isalnum()
+        ):
             self.fields = values
             return []
         if len(values) < 6 or ip(values[2]) is None or ip(values[4]) is None or epoch(values[0]) is None:
@@ -259,8 +260,17 @@ def sniff(framed: Framed) -> float:
     return 0.6 if any(f'"{sign}"' in source for sign in _OTHER) else 0.0
 
 
-_OTHER: Final = ("fuid", "certificate.subject", "note", "peer", "msg_types", "software_type", "port_num",
-"seen.indicator", "_write_ts")
+_OTHER: Final = (
+    "fuid",
+    "certificate.subject",
+    "note",
+    "peer",
+    "msg_types",
+    "software_type",
+    "port_num",
+    "seen.indicator",
+    "_write_ts",
+)
 
 PARSER = Parser(
     name=NAME,

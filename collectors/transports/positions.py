@@ -92,7 +92,10 @@ class Position:
             return False
         try:
             ends = max(0, size - PRINT_BYTES)
-            return all(os.pread(mine, PRINT_BYTES, at)[: size - at] == os.pread(descriptor, PRINT_BYTES, at) for at in (0, ends))
+            return all(
+                os.pread(mine, PRINT_BYTES, at)[: size - at] == os.pread(descriptor, PRINT_BYTES, at)
+                for at in (0, ends)
+            )
         finally:
             os.close(mine)
 

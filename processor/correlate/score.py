@@ -105,9 +105,7 @@ def _link(case: Case, member: Member, t: float, parts: list[tuple[str, float]]) 
 
 
 def hosts(members: Sequence[Member]) -> set[str]:
-    return {
-        entity for member in members for entity in member.entities if entity.startswith(("host:", "internal:"))
-    }
+    return {entity for member in members for entity in member.entities if entity.startswith(("host:", "internal:"))}
 
 
 def strongest(members: Sequence[Member]) -> dict[str, Member]:

@@ -337,12 +337,26 @@ class _Run:
         told, meta.told = meta.told, len(meta.entities)
         self._work.signals.append(
             Signal(
-                enterprise_id=self._batch.enterprise_id, meta_id=meta.id, t=held.t, received_at=state.received_at,
-                behaviour=meta.behaviour, technique=meta.technique, stage=meta.stage, name=meta.name(),
-                severity=meta.severity, outcome=meta.outcome, risk=meta.risk, surprise=meta.surprise,
-                criticality=meta.criticality, first=meta.first, entities=list(meta.entities),
-                fresh=meta.entities[told:], attacker=meta.attacker,
-                victim=meta.victim, count=meta.count, external=meta.external,
+                enterprise_id=self._batch.enterprise_id,
+                meta_id=meta.id,
+                t=held.t,
+                received_at=state.received_at,
+                behaviour=meta.behaviour,
+                technique=meta.technique,
+                stage=meta.stage,
+                name=meta.name(),
+                severity=meta.severity,
+                outcome=meta.outcome,
+                risk=meta.risk,
+                surprise=meta.surprise,
+                criticality=meta.criticality,
+                first=meta.first,
+                entities=list(meta.entities),
+                fresh=meta.entities[told:],
+                attacker=meta.attacker,
+                victim=meta.victim,
+                count=meta.count,
+                external=meta.external,
             )
         )
 

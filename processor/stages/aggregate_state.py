@@ -21,7 +21,6 @@ TICK_RELEASE = 5.0
 """Seconds after receipt at which a tick releases what waits although nothing newer has come."""
 
 
-
 @dataclass(slots=True)
 class Held:
     """An alert waiting for its turn in event time: what aggregation needs of it, no more. Ordered by when it is due;

@@ -14,9 +14,7 @@ def play(scene: Scene) -> None:
         at, scene.out(), (server.address, 22), "SCAN SSH brute force, many attempts from one source",
         "Attempted User Privilege Gain", severity=2, techniques=("T1110.001",), app="ssh"))  # fmt: skip
     users = ("root", "admin", "ops", "mes", "backup", "oracle")
-    scene.repeat(
-        "lin", 180, 1500, lambda at: scene.hosts.ssh_failed(at, server, scene.rng.choice(users), scene.out())
-    )
+    scene.repeat("lin", 180, 1500, lambda at: scene.hosts.ssh_failed(at, server, scene.rng.choice(users), scene.out()))
     scene.write("hids", lambda at: scene.hosts.wazuh(
         at, server, 5712, 10, "sshd: brute force trying to get access to the system. Authentication failed.",
         ("syslog", "sshd", "authentication_failures"), ("T1110.001", "Credential Access", "Password Guessing"),

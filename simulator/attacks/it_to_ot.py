@@ -10,9 +10,7 @@ from simulator.scene import Attack, Scene
 
 def _remote_access(scene: Scene, user: str) -> None:
     scene.step("VPN password guessing", "T1110.003", 30)
-    scene.repeat(
-        "fw", 24, 900, lambda at: scene.wall.vpn(at, scene.user(), scene.out(), scene.country, success=False)
-    )
+    scene.repeat("fw", 24, 900, lambda at: scene.wall.vpn(at, scene.user(), scene.out(), scene.country, success=False))
     scene.write("ids", lambda at: scene.sensor.alert(
         at, scene.out(), (scene.site.public, 443), "SCAN VPN portal password guessing", "Attempted User Privilege Gain",
         severity=2, techniques=("T1110.003",)))  # fmt: skip

@@ -29,9 +29,7 @@ def line(
 ) -> str:
     """`fields` are CEF extension keys; their order is kept."""
     head = "|".join(_head(str(part)) for part in ("CEF:0", vendor, product, version, signature, name, severity))
-    rest = " ".join(
-        f"{key}={_value(value)}" for key, value in {"rt": int(at * 1000), **fields}.items() if value != ""
-    )
+    rest = " ".join(f"{key}={_value(value)}" for key, value in {"rt": int(at * 1000), **fields}.items() if value != "")
     return f"<134>{bsd(at)} {host} {head}|{rest}"
 
 

@@ -149,7 +149,9 @@ class SqlRecords:
                 if self._postgresql:
                     postgresql.lock_migrations(connection)
                 if _is_newer(connection, config):
-                    log.warning("The records schema is of a newer version and is used as it is; upgrade this process too.")
+                    log.warning(
+                        "The records schema is of a newer version and is used as it is; upgrade this process too."
+                    )
                     return
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")

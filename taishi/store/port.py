@@ -76,15 +76,18 @@ class EventStore(Protocol):
 
     def count(self, query: str, scope: Scope, start: float | None = None, end: float | None = None) -> int: ...
 
-    def histogram(
-        self, query: str, scope: Scope, start: float, end: float, interval: float
-    ) -> list[Bucket]:
+    def histogram(self, query: str, scope: Scope, start: float, end: float, interval: float) -> list[Bucket]:
         """Counts per `interval` seconds over [start, end), aligned to the epoch, empty buckets included."""
         ...
 
     def top(
-        self, query: str, scope: Scope, field: str, size: int = 10,
-        start: float | None = None, end: float | None = None,
+        self,
+        query: str,
+        scope: Scope,
+        field: str,
+        size: int = 10,
+        start: float | None = None,
+        end: float | None = None,
     ) -> list[Top]:
         """Most frequent values of a keyword, address or number field, by count, then value. Raises QueryError for
         a field that cannot be counted."""

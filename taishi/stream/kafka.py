@@ -103,7 +103,11 @@ class KafkaStream:
                 producer = self._ready_producer()
                 sent = [
                     producer.send(
-                        topic, message.value, message.key.encode(), list(message.headers), partition_for(message.key, count)
+                        topic,
+                        message.value,
+                        message.key.encode(),
+                        list(message.headers),
+                        partition_for(message.key, count),
                     )
                     for message in messages
                 ]
@@ -203,7 +207,9 @@ class KafkaStream:
         ]  # fmt: skip
         for topic in topics:
             if topic["name"].startswith(OWN_TOPICS):
-                behind = [p["partition_index"] for p in topic["partitions"] if len(p["isr_nodes"]) < len(p["replica_nodes"])]
+                behind = [
+                    p["partition_index"] for p in topic["partitions"] if len(p["isr_nodes"]) < len(p["replica_nodes"])
+                ]
                 found.append(
                     judged(
                         "stream", f"topic {topic['name']}: {len(behind)} partitions with replicas behind", good=not behind,

@@ -115,7 +115,7 @@ def test_bodies_never_break_it(world: World, clients: dict[str, TestClient], dat
     body = data.draw(st.sampled_from(bodies(A)[operation["operationId"]]))
     changed = {**body, data.draw(st.sampled_from([*body, "extra"])): data.draw(JSON)}
     body = changed if data.draw(st.booleans()) else data.draw(JSON)
-    match = data.draw(st.sampled_from(['"1"', "*", "W/\"1\"", '"99999999999999999999"', "²", ""]))
+    match = data.draw(st.sampled_from(['"1"', "*", 'W/"1"', '"99999999999999999999"', "²", ""]))
     headers = {"If-Match": match.encode(), "Content-Type": b"application/json"}
     content = json.dumps(body).encode()  # with NaN and Infinity, which JSON has not
     check(client.request(method, path, content=content, headers=headers), (path, body, match))

@@ -348,6 +348,7 @@ def test_markers_would_be_found_if_they_leaked(world: World) -> None:
 
 # ---------------------------------------------------------------- the other side makes no difference
 
+
 def _answers(world: World, side: Side) -> dict[str, tuple[int, str]]:
     found = {}
     for login in sign_ins(side):

@@ -104,9 +104,7 @@ def test_an_address_may_not_guess_for_ever(visitor: TestClient, monkeypatch: pyt
 
 
 def test_signing_in_from_another_site_is_refused(visitor: TestClient) -> None:
-    answer = visitor.post(
-        URL, json={"login": LOGIN, "password": PASSWORD}, headers={"Sec-Fetch-Site": "cross-site"}
-    )
+    answer = visitor.post(URL, json={"login": LOGIN, "password": PASSWORD}, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 403
 
 

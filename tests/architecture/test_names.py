@@ -25,9 +25,7 @@ def test_our_package_names_are_claimed_by_us_alone(name: str) -> None:
 
 def test_only_the_settings_read_the_environment() -> None:
     allowed = {"taishi/settings.py", "taishi/supervise.py"}  # the supervisor hands its own environment to the roles
-    readers = {
-        str(path.relative_to(ROOT)) for path in SOURCES if re.search(r"os\.(environ|getenv)", path.read_text())
-    }
+    readers = {str(path.relative_to(ROOT)) for path in SOURCES if re.search(r"os\.(environ|getenv)", path.read_text())}
     assert readers <= allowed
 
 

@@ -70,7 +70,9 @@ def test_an_official_drills_from_the_province_to_an_enterprise(province: Provinc
     expect(page.get_by_test_id("summary")).to_contain_text("浙江省")
     place = page.get_by_test_id("region-map")
     place.wait_for()
-    page.wait_for_function("document.querySelector('[data-testid=region-map]')?.chart?.getOption()?.series?.[0]?.data?.length > 0")
+    page.wait_for_function(
+        "document.querySelector('[data-testid=region-map]')?.chart?.getOption()?.series?.[0]?.data?.length > 0"
+    )
     with province.platform.records.read(EVERYTHING) as session:
         county = session.scalars(select(Enterprise.region).order_by(Enterprise.region)).first()
     assert county
@@ -144,9 +146,12 @@ def test_a_contact_sees_the_own_enterprise_and_nothing_else(province: Province, 
 
 
 @pytest.mark.parametrize(
-    ("login", "places"), [("operator", ["接入与数据质量", "隔离区"]), ("auditor", ["审计"]), ("official-city", ["态势总览"])]
+    ("login", "places"),
+    [("operator", ["接入与数据质量", "隔离区"]), ("auditor", ["审计"]), ("official-city", ["态势总览"])],
 )
-def test_each_role_lands_where_it_works_and_nothing_there_is_refused(visit: Open, login: str, places: list[str]) -> None:
+def test_each_role_lands_where_it_works_and_nothing_there_is_refused(
+    visit: Open, login: str, places: list[str]
+) -> None:
     page = visit(login)
     navigation = page.get_by_role("navigation").first
     for place in places:

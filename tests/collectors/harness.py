@@ -49,7 +49,9 @@ def onboard(records: SqlRecords, **more: Any) -> None:
         owned = {"enterprise_id": "e1", "region": "330106", "authority": "miit", "state": "active", "created_at": 1.0,
                  "quota_per_second": 1e6}  # fmt: skip
         session.add(Source(id="push", name="push", transport="http", key_hash=hash_key(KEY), **owned))
-        session.add(Source(**{"id": "line", "name": "line", "transport": "syslog", "addresses": ["127.0.0.1"], **owned, **more}))
+        session.add(
+            Source(**{"id": "line", "name": "line", "transport": "syslog", "addresses": ["127.0.0.1"], **owned, **more})
+        )
 
 
 @dataclass
@@ -66,7 +68,10 @@ class Running:
         return self.client.post(
             f"http://127.0.0.1:{self.ports['http']}/v1/ingest",
             content=body,
-            headers={"Authorization": f"Bearer {key}", **{name.replace("_", "-"): value for name, value in headers.items()}},
+            headers={
+                "Authorization": f"Bearer {key}",
+                **{name.replace("_", "-"): value for name, value in headers.items()},
+            },
         )
 
     def batches(self) -> list[Batch]:

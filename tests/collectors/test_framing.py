@@ -48,7 +48,10 @@ def test_a_record_over_the_limit_is_cut_flagged_and_the_next_is_whole() -> None:
 
 
 def test_a_number_at_the_beginning_of_a_line_is_text() -> None:
-    assert [frame.data for frame in _chunked(b"2026 was a year\n12 monkeys\n", [])] == [b"2026 was a year", b"12 monkeys"]
+    assert [frame.data for frame in _chunked(b"2026 was a year\n12 monkeys\n", [])] == [
+        b"2026 was a year",
+        b"12 monkeys",
+    ]
 
 
 TRICKY = st.text(alphabet='[]{}"\\a,:', max_size=6)

@@ -47,7 +47,9 @@ def test_a_push_is_durable_when_it_is_answered_and_counts_once_when_repeated(dat
 
 
 @pytest.mark.parametrize(
-    ("encoding", "pack"), [("gzip", gzip.compress), ("zstd", zstandard.compress), ("", bytes)], ids=["gzip", "zstd", "plain"]
+    ("encoding", "pack"),
+    [("gzip", gzip.compress), ("zstd", zstandard.compress), ("", bytes)],
+    ids=["gzip", "zstd", "plain"],
 )
 def test_packed_bodies(data_dir: Path, encoding: str, pack: Any) -> None:
     with collector(data_dir) as running:
@@ -89,7 +91,9 @@ def test_bodies_in_hand_are_bounded_together_and_the_next_is_asked_to_wait(data_
         slow = []
         for _ in range(4):  # each sends most of its body and then hesitates
             connection = socket.create_connection(("127.0.0.1", running.ports["http"]))
-            head = f"POST /v1/ingest HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\nContent-Length: 900001\r\n\r\n"
+            head = (
+                f"POST /v1/ingest HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\nContent-Length: 900001\r\n\r\n"
+            )
             connection.sendall(head.encode() + b"a" * 900_000)
             slow.append(connection)
         refused, _, _ = select.select(slow, [], [], 30)  # three bodies of the greatest size fit, four do not
@@ -279,9 +283,7 @@ def _issue(folder: Path, name: str, authority: tuple[x509.Certificate, ec.Ellipt
     certificate = _sign(subject, key, authority[0].subject, authority[1], authority=False)
     (folder / f"{name}.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     (folder / f"{name}.key").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return certificate
 
@@ -341,9 +343,7 @@ class Broken(SqliteStream):
 
 @pytest.mark.anyio
 async def test_a_part_that_fails_ends_the_process_instead_of_vanishing(data_dir: Path) -> None:
-    settings = Settings(
-        data_dir=data_dir, syslog=SyslogSettings(tcp_port=0, udp_port=None), http=HttpSettings(port=0)
-    )
+    settings = Settings(data_dir=data_dir, syslog=SyslogSettings(tcp_port=0, udp_port=None), http=HttpSettings(port=0))
     records, stream = SqlRecords(databases.records_url(data_dir)), Broken(data_dir / "stream.sqlite")
     made = Collector(settings, stream, records)
     running = asyncio.create_task(made.run(asyncio.Event()))
@@ -363,7 +363,9 @@ async def test_a_part_that_fails_ends_the_process_instead_of_vanishing(data_dir:
 async def test_a_port_that_is_taken_is_said_and_nothing_is_left_running(data_dir: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        settings = Settings(data_dir=data_dir, syslog=SyslogSettings(tcp_port=0, udp_port=0), http=HttpSettings(port=port))
+        settings = Settings(
+            data_dir=data_dir, syslog=SyslogSettings(tcp_port=0, udp_port=0), http=HttpSettings(port=port)
+        )
         records, stream = SqlRecords(databases.records_url(data_dir)), SqliteStream(data_dir / "stream.sqlite")
         before = asyncio.all_tasks()
         with pytest.raises(ConfigError, match="choose another port"):

@@ -92,7 +92,9 @@ def _batch(number: int) -> Batch:
 
 
 def _publisher(tmp_path: Path, stream: Fake, **more: Any) -> Publisher:
-    return Publisher(cast("Stream", stream), Spool(tmp_path / "spool", 1 << 20), **{"wait": 0.0, "max_pending": 1 << 20, **more})
+    return Publisher(
+        cast("Stream", stream), Spool(tmp_path / "spool", 1 << 20), **{"wait": 0.0, "max_pending": 1 << 20, **more}
+    )
 
 
 @pytest.mark.anyio

@@ -55,12 +55,18 @@ def _add_two_enterprises(records: Records) -> None:
             session.add(Park(id=f"park-{name}", region=region, name=name))
             session.add(
                 Enterprise(
-                    id=name, name=name, region=region, industry="C36", kind="industrial",
-                    park_id=f"park-{name}", authority=authority,
+                    id=name,
+                    name=name,
+                    region=region,
+                    industry="C36",
+                    kind="industrial",
+                    park_id=f"park-{name}",
+                    authority=authority,
                 )
             )
-            session.add(Asset(id=f"asset-{name}", name=name, kind="plc", enterprise_id=name, region=region,
-                              authority=authority))
+            session.add(
+                Asset(id=f"asset-{name}", name=name, kind="plc", enterprise_id=name, region=region, authority=authority)
+            )
             session.add(Risk(kind="county", key=region, region=region, at=0, low=0, mid=0, high=0, coverage=1))
 
 
@@ -85,9 +91,7 @@ def test_every_kind_of_select_is_filtered(engine: Records, scope: Scope) -> None
         assert session.get(Enterprise, "b") is None
         joined = select(Enterprise.id, Asset.id).join(Asset, Asset.enterprise_id == Enterprise.id)
         assert session.execute(joined).all() == [("a", "asset-a")]
-        foreign = select(Enterprise.id).where(
-            select(Asset.id).where(Asset.name == "b").correlate(None).exists()
-        )
+        foreign = select(Enterprise.id).where(select(Asset.id).where(Asset.name == "b").correlate(None).exists())
         assert session.execute(foreign).all() == [], "a subquery must not answer for what is out of scope"
 
 

@@ -199,7 +199,10 @@ def test_only_collectors_and_api_are_reachable_and_by_default_from_this_machine(
     for ports in published.values():
         assert all(re.match(r"\$\{[A-Z]+_BIND:-127\.0\.0\.1:\d+\}:\d+/(tcp|udp)$", port) for port in ports)
     assert compose["networks"]["engines"]["internal"] is True
-    assert {name for name, service in compose["services"].items() if "front" in service["networks"]} == {"collect", "api"}
+    assert {name for name, service in compose["services"].items() if "front" in service["networks"]} == {
+        "collect",
+        "api",
+    }
 
 
 def test_the_shape_is_one_collector_two_processors_and_the_api(compose: dict[str, Any]) -> None:
@@ -242,7 +245,9 @@ def test_no_secret_stands_in_a_file() -> None:
     for path in TEXTS:
         for line in path.read_text().splitlines():
             found = re.search(r"(?i)(password|api_key|secret)\"?\s*[:=]\s*[\"']?([^\s\"'$\[{%…<]{6,})", line)
-            assert found is None or found[2].startswith(("/run/secrets", "./secrets", "service_", "scram")), f"{path}: {line}"
+            assert found is None or found[2].startswith(("/run/secrets", "./secrets", "service_", "scram")), (
+                f"{path}: {line}"
+            )
     assert (DEPLOY / ".gitignore").read_text().split() == ["secrets/"]
 
 
@@ -288,7 +293,9 @@ def test_secrets_are_made_once_and_are_private(tmp_path: Path, compose: dict[str
                    ("postgres_password", "TAISHI_RECORDS__PASSWORD")):  # fmt: skip
         assert len({(tmp_path / name).read_text() for name in copies}) == 1
     for name in ("kafka", "elasticsearch", "postgres"):
-        checked = run("openssl", "verify", "-CAfile", tmp_path / "ca.crt", "-verify_hostname", name, tmp_path / f"{name}.crt")
+        checked = run(
+            "openssl", "verify", "-CAfile", tmp_path / "ca.crt", "-verify_hostname", name, tmp_path / f"{name}.crt"
+        )
         assert checked.returncode == 0, checked.stderr
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     again = run(DEPLOY / "make-secrets", tmp_path)

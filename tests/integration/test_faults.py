@@ -75,7 +75,9 @@ def records_lose_their_sessions(engines: Engines) -> None:
     address = engines.postgres.url.replace("+psycopg", "")
     for _ in range(10):
         with psycopg.connect(address, autocommit=True) as connection:
-            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'taishi-%'")
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'taishi-%'"
+            )
         time.sleep(0.4)
 
 
@@ -105,7 +107,9 @@ def test_a_fault_changes_nothing(engines: Engines, expected: Outcome, tmp_path: 
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("whole-platform")
-def test_a_worker_that_slept_through_its_lease_changes_nothing(engines: Engines, expected: Outcome, tmp_path: Path) -> None:
+def test_a_worker_that_slept_through_its_lease_changes_nothing(
+    engines: Engines, expected: Outcome, tmp_path: Path
+) -> None:
     """A zombie: frozen with uncommitted work until others own its partitions, then awake again."""
 
     def disturb(platform: Platform, dice: random.Random) -> None:

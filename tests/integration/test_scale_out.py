@@ -34,7 +34,9 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 @pytest.mark.slow
 @pytest.mark.xdist_group("whole-platform")
 @pytest.mark.parametrize("workers", [1, 2, 4])
-def test_results_do_not_depend_on_the_number_of_workers(engines: Engines, expected: Outcome, tmp_path: Path, workers: int) -> None:
+def test_results_do_not_depend_on_the_number_of_workers(
+    engines: Engines, expected: Outcome, tmp_path: Path, workers: int
+) -> None:
     agree(FEEDS, expected, run(tmp_path / "servers", FEEDS, engines=engines, workers=workers))
 
 

@@ -92,7 +92,9 @@ def test_one_alert_that_speaks_for_itself_escalates_alone() -> None:
 def test_separate_attacks_on_separate_hosts_stay_separate() -> None:
     pipeline = Pipeline()
     first = [alert(START + i * 300, t, t, 75, "203.0.113.1", "10.1.0.60") for i, t in enumerate(("T1190", "T1505.003"))]
-    other = [alert(START + 100 + i * 300, t, t, 75, "198.51.100.9", "10.1.0.70") for i, t in enumerate(("T1110", "T1003"))]
+    other = [
+        alert(START + 100 + i * 300, t, t, 75, "198.51.100.9", "10.1.0.70") for i, t in enumerate(("T1110", "T1003"))
+    ]
     _feed(pipeline, first + other)
     assert len(pipeline.incidents) == 2
 
@@ -153,7 +155,9 @@ def test_an_incident_that_people_closed_takes_nothing_new() -> None:
 
 def _two(pipeline: Pipeline) -> tuple[str, str]:
     first = [alert(START + i * 300, t, t, 75, "203.0.113.1", "10.1.0.60") for i, t in enumerate(("T1190", "T1505.003"))]
-    other = [alert(START + 100 + i * 300, t, t, 75, "198.51.100.9", "10.1.0.70") for i, t in enumerate(("T1110", "T1003"))]
+    other = [
+        alert(START + 100 + i * 300, t, t, 75, "198.51.100.9", "10.1.0.70") for i, t in enumerate(("T1110", "T1003"))
+    ]
     _feed(pipeline, first + other)
     one, two = sorted(pipeline.incidents, key=lambda key: pipeline.incidents[key]["first_seen"])
     return one, two

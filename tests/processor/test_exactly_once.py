@@ -113,7 +113,10 @@ def test_a_rolling_upgrade_changes_nothing(tmp_path: Path, template: Path, undis
                     changed += b"of_a_later_version" in row.blob
         world.stream.publish(
             TOPIC_EVENTS,
-            [replace(message(batch), value=orjson.dumps(orjson.loads(encode_batch(batch)) | {"later": 1})) for batch in part],
+            [
+                replace(message(batch), value=orjson.dumps(orjson.loads(encode_batch(batch)) | {"later": 1}))
+                for batch in part
+            ],
         )
         worker = world.worker()
         while not world.caught_up():

@@ -53,8 +53,9 @@ def test_what_lags_behind_more_than_allowed_is_marked_late_and_still_aggregated(
 
 def test_a_clock_far_ahead_does_not_make_the_others_late() -> None:
     pipeline = Pipeline()
-    ahead, honest = batches([flow(START + 40_000, "10.1.0.20", "192.0.2.1")], name="x"), batches(
-        [flow(START + 5, "10.1.0.20", "192.0.2.1")], name="y"
+    ahead, honest = (
+        batches([flow(START + 40_000, "10.1.0.20", "192.0.2.1")], name="x"),
+        batches([flow(START + 5, "10.1.0.20", "192.0.2.1")], name="y"),
     )
     ahead[0].received_at = START
     pipeline.run(ahead)

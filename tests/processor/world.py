@@ -40,7 +40,8 @@ COMPARED: tuple[type[Base], ...] = (MetaAlert, Incident, Ledger, QuarantineRecor
 
 def settings(folder: Path, checkpoint: float = 1e-6) -> Settings:
     return Settings(
-        data_dir=folder, process=ProcessSettings(checkpoint_seconds=checkpoint),
+        data_dir=folder,
+        process=ProcessSettings(checkpoint_seconds=checkpoint),
         stream=StreamSettings(partitions=PARTITIONS),
     )
 

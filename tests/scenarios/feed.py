@@ -63,7 +63,7 @@ def _lines(dice: random.Random, number: int, total: int) -> Iterator[bytes]:
     for index in range(total):
         moment = START + index * 30 + dice.random()
         if index % 40 == 39:
-            yield f'{{broken {number} {index}'.encode()
+            yield f"{{broken {number} {index}".encode()
         elif index in steps:
             yield _alert(moment, steps[index], "203.0.113.9", f"10.{number}.1.20")
         elif dice.random() < 0.6:
@@ -105,14 +105,25 @@ def onboard(platform: Platform, feeds: list[Feed]) -> None:
             session.add(Enterprise(id=feed.name, name=feed.name, region=feed.region, industry="C36", kind="industrial"))
             session.add(
                 Asset(
-                    id=f"asset-{feed.name}", name="PLC", kind="plc", address=f"10.{number}.1.20", criticality=1.0,
-                    purdue=1.0, enterprise_id=feed.name, region=feed.region,
+                    id=f"asset-{feed.name}",
+                    name="PLC",
+                    kind="plc",
+                    address=f"10.{number}.1.20",
+                    criticality=1.0,
+                    purdue=1.0,
+                    enterprise_id=feed.name,
+                    region=feed.region,
                 )
             )
             session.add(
                 Source(
-                    id=f"src-{feed.name}", name="IDS", parser="suricata", transport="http", enterprise_id=feed.name,
-                    region=feed.region, key_hash=hashlib.sha256(feed.key.encode()).hexdigest(),
+                    id=f"src-{feed.name}",
+                    name="IDS",
+                    parser="suricata",
+                    transport="http",
+                    enterprise_id=feed.name,
+                    region=feed.region,
+                    key_hash=hashlib.sha256(feed.key.encode()).hexdigest(),
                     quota_per_second=1e9,
                 )
             )

@@ -103,7 +103,9 @@ class Platform:
         for role in roles:
             self._processes[role] = subprocess.Popen(
                 [sys.executable, "-m", "taishi.main", role.split(".")[0]],
-                env=self.environment(), stdout=self._log, stderr=self._log,
+                env=self.environment(),
+                stdout=self._log,
+                stderr=self._log,
             )
 
     def kill(self, role: str) -> None:

@@ -29,7 +29,9 @@ class Postgres(Server):
         self._bin = _programs()
         self._account = _account() if os.geteuid() == 0 else None
         if (self._data / "PG_VERSION").exists():
-            (self._data / "postmaster.pid").unlink(missing_ok=True)  # the last one was killed; nobody else serves this folder
+            (self._data / "postmaster.pid").unlink(
+                missing_ok=True
+            )  # the last one was killed; nobody else serves this folder
             return
         if self._account:
             for folder in (self.folder, *self.folder.parents[:2]):

@@ -37,9 +37,7 @@ def _ask(server: str, times: int) -> None:
 
 
 @pytest.mark.parametrize("kind", ["refused", "mute"])
-def test_an_outage_does_not_pile_up_threads_or_sockets(
-    kind: str, mute: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_outage_does_not_pile_up_threads_or_sockets(kind: str, mute: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "kafka")  # records that are kept hold the errors, and those the sockets
     server = mute if kind == "mute" else "127.0.0.1:9"
     _ask(server, 1)

@@ -107,7 +107,8 @@ def test_the_examples_by_hand() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"enterprises": 0}, {"events_per_second": -1.0}, {"peak_factor": 0.5}, {"alert_share": 1.5}, {"replicas": -1}]
+    "wrong",
+    [{"enterprises": 0}, {"events_per_second": -1.0}, {"peak_factor": 0.5}, {"alert_share": 1.5}, {"replicas": -1}],
 )
 def test_a_load_that_makes_no_sense_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ConfigError):

@@ -141,8 +141,14 @@ def beats_auth(folder: Path) -> Iterator[Line]:
 
 
 def sshd(folder: Path) -> Iterator[Line]:
-    for name in ("sshd-logs", "sshd-success-logs", "pam-logs", "ssh-bf", "ssh-time-based-bf",
-        "sshd-bad-keyexchange-bf"):
+    for name in (
+        "sshd-logs",
+        "sshd-success-logs",
+        "pam-logs",
+        "ssh-bf",
+        "ssh-time-based-bf",
+        "sshd-bad-keyexchange-bf",
+    ):
         for path in sorted((folder / "crowdsec-hub-tests" / name).glob("*.log")):
             for line in _plain(path):
                 address = re.search(r"\b\d{1,3}(?:\.\d{1,3}){3}\b", line.text.partition(": ")[2])
@@ -294,7 +300,9 @@ def main() -> None:
     write(f"{'source':32}{'lines':>8}{'parsed':>8}{'quarant.':>9}{'generic':>8}{'fields':>8}{'agree':>8}\n")
     for name in sys.argv[1:] or SOURCES:
         found = measure(name, folder)
-        write(f"{name:32}{found.lines:8}{found.parsed:8}{found.quarantined:9}{found.generic:8}{found.fields:8}{found.agreement:8.3f}\n")
+        write(
+            f"{name:32}{found.lines:8}{found.parsed:8}{found.quarantined:9}{found.generic:8}{found.fields:8}{found.agreement:8.3f}\n"
+        )
         if len(sys.argv) > 1:
             for each in (found.reasons, found.disagreements):
                 write("".join(f"    {count:6} {text}\n" for text, count in each.most_common(40)))

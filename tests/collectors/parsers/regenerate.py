@@ -13,8 +13,9 @@ def main(names: list[str]) -> None:
     for parser, path in cases():
         if not names or parser in names:
             events = parse_file(parser, path)
-            expected_path(path).write_bytes(orjson.dumps(events,
-                option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+            expected_path(path).write_bytes(
+                orjson.dumps(events, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+            )
 
 
 if __name__ == "__main__":

@@ -53,8 +53,18 @@ def wrong_fields(event: Event) -> list[str]:
 
 def test_the_registry_has_the_listed_parsers() -> None:
     names = {parser.name for parser in PARSERS}
-    assert names >= {"suricata", "zeek", "cef", "leef", "windows", "wazuh", "fortigate", "huawei_usg", "linux_auth",
-        "generic"}
+    assert names >= {
+        "suricata",
+        "zeek",
+        "cef",
+        "leef",
+        "windows",
+        "wazuh",
+        "fortigate",
+        "huawei_usg",
+        "linux_auth",
+        "generic",
+    }
     assert PARSERS[-1].name == "generic"
 
 

@@ -27,8 +27,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=12,
 )
-RELAXED = settings(max_examples=150, deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+RELAXED = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 
 
 def check(parser: Parser, record: Framed) -> None:
@@ -58,8 +59,10 @@ def mutated(draw: st.DrawFn) -> tuple[str, str]:
     for _ in range(draw(st.integers(1, 3))):
         start = draw(st.integers(0, len(line)))
         end = draw(st.integers(start, min(len(line), start + 60)))
-        piece = draw(st.sampled_from(["", line[start:end] * 2, '"', "\\", "=", "|", "\x00", "�", "{",
-            "\n"]) | st.text(max_size=8))
+        piece = draw(
+            st.sampled_from(["", line[start:end] * 2, '"', "\\", "=", "|", "\x00", "�", "{", "\n"])
+            | st.text(max_size=8)
+        )
         line = line[:start] + piece + line[end:]
     return parser, line
 

@@ -58,7 +58,13 @@ def test_a_server_that_is_away_is_named_without_its_password(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["nonsense:hunter2", "mysql://root:hunter2@h/d", "postgresql+asyncpg://u:hunter2@h/d", "postgresql://u:hunter2@h:port/d"]
+    "url",
+    [
+        "nonsense:hunter2",
+        "mysql://root:hunter2@h/d",
+        "postgresql+asyncpg://u:hunter2@h/d",
+        "postgresql://u:hunter2@h:port/d",
+    ],
 )
 def test_a_url_that_names_no_engine_of_ours_is_a_config_error(url: str) -> None:
     with pytest.raises(ConfigError, match=r"records\.url") as caught:

@@ -13,9 +13,13 @@ depends_on = None
 
 def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":  # an INTEGER of SQLite has 64 bits already
-        op.alter_column("decision", "undone_by", type_=sa.BigInteger(), existing_type=sa.Integer(), existing_nullable=True)
+        op.alter_column(
+            "decision", "undone_by", type_=sa.BigInteger(), existing_type=sa.Integer(), existing_nullable=True
+        )
 
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
-        op.alter_column("decision", "undone_by", type_=sa.Integer(), existing_type=sa.BigInteger(), existing_nullable=True)
+        op.alter_column(
+            "decision", "undone_by", type_=sa.Integer(), existing_type=sa.BigInteger(), existing_nullable=True
+        )
