@@ -116,6 +116,8 @@ def _consume(stream: KafkaStream, server: str, topics: list[str], messages: int)
     )  # fmt: skip
     plain.assign([TopicPartition(topics[1], number) for number in range(PARTITIONS)])
     seen = 0
+    while not seen:  # so that both have fetched once before the clock starts
+        seen = sum(map(len, plain.poll(1000, max_records=1).values()))
     with raw:
         while seen < messages:
             seen += sum(map(len, plain.poll(1000, max_records=GROUP).values()))
