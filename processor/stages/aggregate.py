@@ -11,6 +11,7 @@ Formulae: `docs/spec/correlation.md` (rarity, volume, surprise, risk of a meta-a
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
 from zlib import crc32
@@ -83,6 +84,12 @@ OUTCOMES = {"success": 2, "unknown": 1, "failure": 0}
 class Aggregate:
     name = "aggregate"
 
+    def __init__(self, gap_scale: float = 1.0, trace: Callable[[str, str], None] | None = None) -> None:
+        """`gap_scale` multiplies every gap that ends a session; `trace` hears (event id, meta-alert id) of each alert that
+        is placed. Both are for evaluation: the platform uses neither."""
+        self._gap_scale = gap_scale
+        self._trace = trace
+
     def load(self, blob: bytes) -> State | Waiting:
         return aggregate_state.load(blob)
 
@@ -92,7 +99,7 @@ class Aggregate:
     def run(self, work: Work, state: StateView) -> None:
         touched: dict[str, dict[str, Meta]] = {}
         for batch in work.batches:
-            _Run(work, batch, state, touched.setdefault(batch.enterprise_id, {})).go()
+            _Run(self._gap_scale, self._trace, work, batch, state, touched.setdefault(batch.enterprise_id, {})).go()
         for enterprise_id, metas in touched.items():
             facts = work.inventory.enterprise(enterprise_id)
             for meta in metas.values():
@@ -104,7 +111,12 @@ class Aggregate:
 class _Run:
     """One delivery of one enterprise."""
 
-    def __init__(self, work: Work, batch: Batch, view: StateView, touched: dict[str, Meta]) -> None:
+    def __init__(
+        self, gap_scale: float, trace: Callable[[str, str], None] | None, work: Work, batch: Batch, view: StateView,
+        touched: dict[str, Meta],
+    ) -> None:  # fmt: skip
+        self._gap_scale = gap_scale
+        self._trace = trace
         self._work = work
         self._batch = batch
         self._view = view
@@ -181,7 +193,7 @@ class _Run:
             technique=behaviour.technique,
             tactic=str(tactic[0] if isinstance(tactic, list) and tactic else tactic or "")[:64],
             stage=stage,
-            gap=behaviour.gap,
+            gap=behaviour.gap * self._gap_scale,
             prior=behaviour.prior,
             ambiguous=behaviour.ambiguous and severity < 60,
             rule=str(event.get("rule.name") or event.get("message") or behaviour.name_en)[:200],
@@ -287,6 +299,8 @@ class _Run:
 
     def _add(self, meta: Meta, held: Held, *, own: bool) -> None:
         """Count one alert; what changed the meta-alert's meaning becomes evidence and a signal."""
+        if self._trace is not None:
+            self._trace(held.id, meta.id)
         meta.count += 1
         if held.t < meta.first:
             meta.first, meta.first_id = held.t, held.id
