@@ -9,16 +9,13 @@ import select
 import socket
 import ssl
 import zlib
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import zstandard
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives import hashes
 from sqlalchemy import select as query
 
 from collectors.collector import Collector
@@ -29,6 +26,7 @@ from taishi.scope import EVERYTHING
 from taishi.settings import HttpSettings, Settings, SyslogSettings
 from taishi.stream.sqlite import SqliteStream
 from tests import databases
+from tests.certificates import authority, issue
 from tests.collectors.harness import KEY, Flaky, Running, collector, wait_for
 
 LINE = b"<34>Oct 11 22:14:15 gw sshd[812]: Failed password for root from 203.0.113.9 port 4022 ssh2"
@@ -256,38 +254,6 @@ def test_an_unknown_sender_is_not_believed(data_dir: Path) -> None:
 # ---------------------------------------------------------------- TLS
 
 
-def _authority(folder: Path, name: str) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    certificate = _sign(subject, key, subject, key, authority=True)
-    (folder / f"{name}.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    return certificate, key
-
-
-def _sign(subject: x509.Name, key: ec.EllipticCurvePrivateKey, issuer: x509.Name, signer: ec.EllipticCurvePrivateKey, *,
-          authority: bool) -> x509.Certificate:  # fmt: skip
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(signer, hashes.SHA256())
-    )  # fmt: skip
-
-
-def _issue(folder: Path, name: str, authority: tuple[x509.Certificate, ec.EllipticCurvePrivateKey]) -> x509.Certificate:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    certificate = _sign(subject, key, authority[0].subject, authority[1], authority=False)
-    (folder / f"{name}.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / f"{name}.key").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return certificate
-
-
 def _tls_send(running: Running, folder: Path, name: str, authority: str) -> None:
     context = ssl.create_default_context(cafile=folder / f"{authority}.pem")
     context.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
@@ -300,10 +266,10 @@ def _tls_send(running: Running, folder: Path, name: str, authority: str) -> None
 
 
 def test_a_client_certificate_names_the_source_and_a_foreign_one_is_refused(data_dir: Path) -> None:
-    ours, theirs = _authority(data_dir, "ca"), _authority(data_dir, "stranger")
-    _issue(data_dir, "server", ours)
-    client = _issue(data_dir, "client", ours)
-    _issue(data_dir, "foreign", theirs)
+    ours, theirs = authority(data_dir, "ca"), authority(data_dir, "stranger")
+    issue(data_dir, "server", ours)
+    client = issue(data_dir, "client", ours)
+    issue(data_dir, "foreign", theirs)
     records = SqlRecords(databases.records_url(data_dir))
     with records.write(EVERYTHING) as session:
         source = session.get(Source, "push")

@@ -9,15 +9,21 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from elasticsearch import ApiError
 from elasticsearch import Elasticsearch as Client
 
 from tests.scenarios.feed import make_feeds
 from tests.scenarios.platform import Engines, Platform
 from tests.scenarios.runs import Outcome, agree, run
+from tests.servers.kafka import Brokers, Kafka
 
 FEEDS = make_feeds(count=4, batches=24, size=60)
 OUTAGE = 8.0
 """Seconds: longer than the clients' patience with one request, so that retries, spool and return are all used."""
+
+MINUTE = 60.0
+
+SMALL_SPOOL = {"TAISHI_COLLECT__SPOOL_BYTES": "65536"}
 
 Fault = Callable[[Engines], None]
 
@@ -27,21 +33,44 @@ def _engines(platform: Platform) -> Engines:
     return platform.engines
 
 
+def _broker(engines: Engines) -> Kafka:
+    assert isinstance(engines.kafka, Kafka)
+    return engines.kafka
+
+
 def stream_is_stopped(engines: Engines) -> None:
-    engines.kafka.stop()
-    time.sleep(OUTAGE)
-    engines.kafka.start()
+    _broker(engines).stop()
+    time.sleep(MINUTE)
+    _broker(engines).start()
 
 
 def stream_is_killed(engines: Engines) -> None:
-    engines.kafka.kill()
-    engines.kafka.start()
+    _broker(engines).kill()
+    _broker(engines).start()
 
 
 def stream_is_frozen(engines: Engines) -> None:
-    engines.kafka.freeze()
+    _broker(engines).freeze()
     time.sleep(OUTAGE)
-    engines.kafka.thaw()
+    _broker(engines).thaw()
+
+
+def stream_is_away_and_the_spool_is_full(engines: Engines) -> None:
+    """What no longer fits is refused with 503 and sent again by who has it."""
+    _broker(engines).kill()
+    time.sleep(OUTAGE)
+    _broker(engines).start()
+
+
+def store_has_no_memory(engines: Engines) -> None:
+    """Each request is answered 429 by the circuit breaker, but not those that set it."""
+    with Client(engines.elasticsearch.url) as client:
+        client.cluster.put_settings(persistent={"indices.breaker.total.limit": "1mb"})
+        with pytest.raises(ApiError) as refused:
+            client.index(index="other", document={"a": 1})
+        assert refused.value.status_code == 429
+        time.sleep(OUTAGE / 2)
+        client.cluster.put_settings(persistent={"indices.breaker.total.limit": None})
 
 
 def store_is_killed(engines: Engines) -> None:
@@ -82,8 +111,8 @@ def records_lose_their_sessions(engines: Engines) -> None:
 
 
 FAULTS: list[Fault] = [
-    stream_is_stopped, stream_is_killed, stream_is_frozen,
-    store_is_killed, store_is_frozen, store_is_read_only,
+    stream_is_stopped, stream_is_killed, stream_is_frozen, stream_is_away_and_the_spool_is_full,
+    store_is_killed, store_is_frozen, store_is_read_only, store_has_no_memory,
     records_are_killed, records_lose_their_sessions,
 ]  # fmt: skip
 
@@ -102,6 +131,8 @@ def test_a_fault_changes_nothing(engines: Engines, expected: Outcome, tmp_path: 
         time.sleep(dice.uniform(1, 2))  # under load, not before it
         fault(_engines(platform))
 
+    if fault is stream_is_away_and_the_spool_is_full:
+        engines.more = SMALL_SPOOL
     agree(FEEDS, expected, run(tmp_path / "servers", FEEDS, disturb, engines=engines, workers=2, pause=0.5))
 
 
@@ -119,3 +150,16 @@ def test_a_worker_that_slept_through_its_lease_changes_nothing(
         platform.thaw("process.0")
 
     agree(FEEDS, expected, run(tmp_path / "servers", FEEDS, disturb, engines=engines, workers=2, pause=0.5))
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("whole-platform")
+def test_a_broker_of_three_dies_for_good(three_brokers: Engines, expected: Outcome, tmp_path: Path) -> None:
+    """Each partition has three copies, two of which must have a record before it is acknowledged."""
+
+    def disturb(platform: Platform, dice: random.Random) -> None:
+        time.sleep(dice.uniform(1, 2))
+        assert isinstance(three_brokers.kafka, Brokers)
+        dice.choice(three_brokers.kafka.members).kill()
+
+    agree(FEEDS, expected, run(tmp_path / "servers", FEEDS, disturb, engines=three_brokers, workers=2, pause=0.5))

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -23,7 +23,7 @@ from taishi.stream.port import Stream
 from taishi.stream.sqlite import SqliteStream
 from tests import databases
 from tests.servers.elasticsearch import Elasticsearch
-from tests.servers.kafka import Kafka
+from tests.servers.kafka import Brokers, Kafka
 from tests.servers.postgres import Postgres
 
 PATIENCE = 120.0
@@ -47,24 +47,28 @@ def wait_for(condition: Callable[[], bool], what: str, patience: float = PATIENC
 
 @dataclass
 class Engines:
-    """The servers that a platform runs on instead of the embedded engines, each running."""
+    """The servers that a platform runs on instead of the embedded engines, each running; `more` are further settings of
+    its processes, `replication` the copies of a topic."""
 
-    kafka: Kafka
+    kafka: Kafka | Brokers
     elasticsearch: Elasticsearch
     postgres: Postgres
+    replication: int = 1
+    more: dict[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
         return {
             "TAISHI_STREAM__URL": self.kafka.url,
-            "TAISHI_STREAM__REPLICATION": "1",
+            "TAISHI_STREAM__REPLICATION": str(self.replication),
             "TAISHI_STORE__URL": self.elasticsearch.url,
             "TAISHI_STORE__REPLICAS": "0",
             "TAISHI_RECORDS__URL": self.postgres.url,
+            **self.more,
         }
 
     def settings(self) -> Settings:
         return Settings(
-            stream=StreamSettings(url=self.kafka.url, replication=1),
+            stream=StreamSettings(url=self.kafka.url, replication=self.replication),
             store=StoreSettings(url=self.elasticsearch.url, replicas=0),
             records=RecordsSettings(url=self.postgres.url),
         )
