@@ -32,7 +32,7 @@ class Housekeeping:
 
     def run(self, at: float) -> None:
         """`at` is the wall clock. Raises StreamError, StoreError or RecordsError; the next hour tries again."""
-        if at - self.last < PERIOD:
+        if 0 <= at - self.last < PERIOD:  # a clock that was set back must not stop it for as long
             return
         self.last = at
         gone = self.store.expire(at - self.settings.store.events_days * DAY, "event")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from taishi.scope import EVERYTHING
 from taishi.stream.port import Message
 from tests.processor.fakes import Fault, Killed
 from tests.processor.material import START, alert, batches, copy, intrusion, message, noise
-from tests.processor.world import World
+from tests.processor.world import NOW, World
 
 
 def _input() -> list[Batch]:
@@ -291,3 +292,36 @@ def test_what_an_enterprise_sends_right_after_its_onboarding_is_its_own(tmp_path
     regions = {event["taishi.region"] for event in world.store.durable.values()}
     world.close()
     assert regions == {"330203"}
+
+
+class Jumping:
+    """A wall clock that is set by hours to and fro, at every look; in the end it is right again."""
+
+    def __init__(self, seed: int) -> None:
+        self._dice = random.Random(seed)
+        self.looks = 0
+
+    def __call__(self) -> float:
+        self.looks += 1
+        return NOW + (self._dice.uniform(-1, 1) * 20 * 3600 if self.looks < 120 else 0.0)
+
+
+def _timeless(outcome: dict[str, Any]) -> dict[str, Any]:
+    """Without what tells when the machine did it: the state says when the last alert was received."""
+    events = {key: {**event, "event.ingested": ""} for key, event in outcome["events"].items()}
+    seen = [row[0] for row in outcome["seen_delivery"] if row[0] in outcome["deliveries"]]
+    return {**outcome, "events": events, "seen_delivery": seen, "stage_state": []}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_jumping_clock_changes_nothing(tmp_path: Path, template: Path, undisturbed: World, seed: int) -> None:
+    world = World(tmp_path / "world", template)
+    world.clock = Jumping(seed)
+    world.publish(_input())
+    world.drive()
+    deliveries = {batch.delivery for batch in _input()}
+    expected = _timeless({**undisturbed.outcome(), "deliveries": deliveries})
+    found = _timeless({**world.outcome(), "deliveries": deliveries})
+    world.close()
+    for part, wanted in expected.items():
+        assert found[part] == wanted, part

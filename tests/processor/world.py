@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,7 @@ class World:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.fault = fault or Fault()
+        self.clock: Callable[[], float] = lambda: NOW
         self.stream = MemoryStream(self.fault)
         self.stream.ensure_topic(TOPIC_EVENTS, PARTITIONS)
         self.store = MemoryStore(self.fault)
@@ -78,7 +79,7 @@ class World:
     def worker(self, poll_records: int = 4, checkpoint: float = 1e-6) -> Worker:
         return Worker(
             settings(self.folder, checkpoint), self.stream, self.store, FaultyRecords(self.records, self.fault),  # type: ignore[arg-type]
-            now=lambda: NOW, poll_records=poll_records,
+            now=self.clock, poll_records=poll_records,
         )  # fmt: skip
 
     def caught_up(self) -> bool:
