@@ -30,8 +30,11 @@ SUITES = {
 }
 """Every module has `run(events: int) -> list[dict]`; each dict is a row of the printed table."""
 
-SERVERS = {"servers": ("bench.bench_servers", "Kafka and Elasticsearch behind the ports, beside their clients alone")}
-"""Run only when named: they need servers."""
+SERVERS = {
+    "servers": ("bench.bench_servers", "Kafka and Elasticsearch behind the ports, beside their clients alone"),
+    "scale": ("bench.bench_scale", "End to end on Kafka, Elasticsearch and PostgreSQL, per number of processors"),
+}
+"""Run only when named: they need servers (`scale` starts its own)."""
 
 
 def _print(title: str, rows: list[dict[str, Any]]) -> None:
@@ -53,7 +56,9 @@ def _table(title: str, rows: list[dict[str, Any]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(SUITES | SERVERS)}; by default all but servers")
+    parser.add_argument(
+        "names", nargs="*", help=f"of {', '.join(SUITES | SERVERS)}; by default all but {', '.join(SERVERS)}"
+    )
     parser.add_argument("--events", type=int, default=1_000_000, help="size of the largest run")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     options = parser.parse_args()

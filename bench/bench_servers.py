@@ -43,7 +43,7 @@ def _address(name: str) -> str:
     return found
 
 
-def _groups(events: int) -> Iterator[tuple[list[Message], int]]:
+def groups(events: int) -> Iterator[tuple[list[Message], int]]:
     """Messages as the collectors publish them, and how many events they hold."""
     normaliser = Normaliser()
     group: list[Message] = []
@@ -73,7 +73,7 @@ def _kafka(events: int) -> list[dict[str, Any]]:
         stream.publish(topic, [Message("warm", b"")])
     producer.send(topics[1], b"", b"warm", partition=0).get(30)
     stream.publish(topics[0], [Message("warm", b"")])
-    for group, held in _groups(events):
+    for group, held in groups(events):
         count += held
         size += sum(len(message.value) for message in group)
         with ours:
