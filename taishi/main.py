@@ -182,6 +182,24 @@ def size(
     run_size(enterprises, rate, as_json=as_json)
 
 
+rules = typer.Typer(no_args_is_help=True, help="Detection rules in Sigma: check, add, list, test.")
+app.add_typer(rules, name="rules")
+
+
+@rules.command(epilog="Examples: `taishi rules check` · `taishi rules check sigma.tar.gz --json`")
+def check(
+    path: Annotated[
+        Path | None, typer.Argument(help="A file, folder or archive; without it the platform's own.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Say which rules can be evaluated, which are refused, and why. Exit code 1 where one is refused."""
+    from taishi.rules_command import check
+
+    if not check(path, as_json=as_json):
+        sys.exit(1)
+
+
 def run() -> None:
     """Entry point: deliberate errors become one sentence and exit code 2, everything else a traceback."""
     try:

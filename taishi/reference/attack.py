@@ -77,3 +77,15 @@ def label(identity: str) -> tuple[str, str]:
     unknown."""
     found = technique(identity) or tactics().get(identity) or _by_name().get(identity.lower())
     return (found.name_zh, found.name_en) if found else (identity, identity)
+
+
+@cache
+def _by_slug() -> dict[tuple[str, str], str]:
+    return {(tactic.matrix, tactic.name_en.lower().replace(" ", "-")): tactic.id for tactic in tactics().values()}
+
+
+def tactic_named(slug: str, matrix: str) -> str:
+    """Id of a tactic by its name in lower case with hyphens ("lateral-movement"): of this matrix, else of the other;
+    "" where neither has it."""
+    known = _by_slug()
+    return known.get((matrix, slug)) or known.get(("ics" if matrix == "enterprise" else "enterprise", slug), "")
