@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from taishi.errors import TaishiError
+from taishi.evaluate.command import app as evaluation
 from taishi.observe import configure_logging
 from taishi.settings import Settings
 
@@ -18,6 +19,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Taishi 态势: provincial industrial-internet security situational awareness.",
 )
+
+
+app.add_typer(evaluation, name="evaluate")
 
 
 def _start(role: str) -> Settings:
