@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import structlog
 
 from processor.checkpoint import prune, read_offsets
+from processor.retention import forget
 from taishi.event import TOPIC_EVENTS
 from taishi.records.port import Records
 from taishi.scope import EVERYTHING
@@ -42,4 +43,5 @@ class Housekeeping:
             prune(session, at)
         consumed = {Partition(TOPIC_EVENTS, number): offset for number, offset in committed.items()}
         trimmed = self.stream.trim(TOPIC_EVENTS, at - STREAM_DAYS * DAY, consumed)
-        log.info("Old data was removed.", events=gone, messages=trimmed)
+        forgotten = forget(self.records, at, self.settings.records.days)
+        log.info("Old data was removed.", events=gone, messages=trimmed, records=forgotten)

@@ -65,6 +65,11 @@ class RecordsSettings(Section):
         default="", description="Empty: SQLite under data_dir. postgresql+psycopg://user@host/database for PostgreSQL."
     )
     password: SecretStr = Field(default=SecretStr(""), description="Of PostgreSQL, where it is not in the URL.")
+    days: int = Field(
+        default=400,
+        ge=30,
+        description="Days of what was only counted: meta-alerts and incidents that nobody had to see, balances, risk history.",
+    )
 
 
 class SyslogSettings(Section):

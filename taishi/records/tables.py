@@ -127,7 +127,7 @@ class Ledger(Owned, Base):
 
     __tablename__ = "ledger"
     source_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    hour: Mapped[int] = mapped_column(primary_key=True)
+    hour: Mapped[int] = mapped_column(primary_key=True, index=True)
     received: Mapped[int] = mapped_column(BigInteger, default=0)
     stored: Mapped[int] = mapped_column(BigInteger, default=0)
     merged: Mapped[int] = mapped_column(BigInteger, default=0)  # repeats of a delivery that was already taken
@@ -328,7 +328,7 @@ class RiskHistory(Base):
     __tablename__ = "risk_history"
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
     key: Mapped[str] = mapped_column("risk_key", String(96), primary_key=True)
-    hour: Mapped[int] = mapped_column(primary_key=True)
+    hour: Mapped[int] = mapped_column(primary_key=True, index=True)
     region: Mapped[str] = mapped_column(String(6), default="")
     enterprise_id: Mapped[str] = mapped_column(String(64), default="")
     authority: Mapped[str] = mapped_column(String(16), default="")

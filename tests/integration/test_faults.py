@@ -66,11 +66,13 @@ def store_has_no_memory(engines: Engines) -> None:
     """Each request is answered 429 by the circuit breaker, but not those that set it."""
     with Client(engines.elasticsearch.url) as client:
         client.cluster.put_settings(persistent={"indices.breaker.total.limit": "1mb"})
-        with pytest.raises(ApiError) as refused:
-            client.index(index="other", document={"a": 1})
-        assert refused.value.status_code == 429
-        time.sleep(OUTAGE / 2)
-        client.cluster.put_settings(persistent={"indices.breaker.total.limit": None})
+        try:
+            with pytest.raises(ApiError) as refused:
+                client.index(index="other", document={"a": 1})
+            assert refused.value.status_code == 429
+            time.sleep(OUTAGE / 2)
+        finally:
+            client.cluster.put_settings(persistent={"indices.breaker.total.limit": None})
 
 
 def store_is_killed(engines: Engines) -> None:
@@ -88,9 +90,13 @@ def store_is_frozen(engines: Engines) -> None:
 def store_is_read_only(engines: Engines) -> None:
     """As after the disk's flood stage."""
     with Client(engines.elasticsearch.url) as client:
-        client.indices.put_settings(index="taishi-*", settings={"index.blocks.write": True}, allow_no_indices=True)
+        client.indices.put_settings(
+            index=f"{engines.prefix}-*", settings={"index.blocks.write": True}, allow_no_indices=True
+        )
         time.sleep(OUTAGE / 2)
-        client.indices.put_settings(index="taishi-*", settings={"index.blocks.write": None}, allow_no_indices=True)
+        client.indices.put_settings(
+            index=f"{engines.prefix}-*", settings={"index.blocks.write": None}, allow_no_indices=True
+        )
 
 
 def records_are_killed(engines: Engines) -> None:

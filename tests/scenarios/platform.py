@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+from sqlalchemy import make_url
 
 from taishi.compose import build_store, build_stream
 from taishi.records.sql import SqlRecords
@@ -48,13 +49,20 @@ def wait_for(condition: Callable[[], bool], what: str, patience: float = PATIENC
 @dataclass
 class Engines:
     """The servers that a platform runs on instead of the embedded engines, each running; `more` are further settings of
-    its processes, `replication` the copies of a topic."""
+    its processes, `replication` the copies of a topic. Several platforms may share a store and records: each has its own
+    `prefix` of indices and its own database."""
 
     kafka: Kafka | Brokers
     elasticsearch: Elasticsearch
     postgres: Postgres
     replication: int = 1
+    prefix: str = "taishi"
+    database: str = "postgres"
     more: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def records_url(self) -> str:
+        return make_url(self.postgres.url).set(database=self.database).render_as_string(hide_password=False)
 
     def environment(self) -> dict[str, str]:
         return {
@@ -62,15 +70,16 @@ class Engines:
             "TAISHI_STREAM__REPLICATION": str(self.replication),
             "TAISHI_STORE__URL": self.elasticsearch.url,
             "TAISHI_STORE__REPLICAS": "0",
-            "TAISHI_RECORDS__URL": self.postgres.url,
+            "TAISHI_STORE__PREFIX": self.prefix,
+            "TAISHI_RECORDS__URL": self.records_url,
             **self.more,
         }
 
     def settings(self) -> Settings:
         return Settings(
             stream=StreamSettings(url=self.kafka.url, replication=self.replication),
-            store=StoreSettings(url=self.elasticsearch.url, replicas=0),
-            records=RecordsSettings(url=self.postgres.url),
+            store=StoreSettings(url=self.elasticsearch.url, replicas=0, prefix=self.prefix),
+            records=RecordsSettings(url=self.records_url),
         )
 
 
@@ -83,7 +92,7 @@ class Platform:
         self.ports = {"http": free_port(), "tcp": free_port(), "udp": free_port(), "api": free_port()}
         self._log = (data_dir / "roles.log").open("ab")
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.records = SqlRecords(engines.postgres.url if engines else databases.records_url(data_dir))
+        self.records = SqlRecords(engines.records_url if engines else databases.records_url(data_dir))
         self.records.migrate()
 
     def environment(self) -> dict[str, str]:
