@@ -41,6 +41,8 @@ class Pending:
     replays: list[tuple[str, int, str]] = field(default_factory=list)
     """(quarantine id, events stored, reason where they could not be)."""
     events: int = 0
+    figures: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    """(rule, enterprise, what) → how often."""
 
     def __bool__(self) -> bool:
         return bool(self.positions)

@@ -5,8 +5,8 @@ What it needs from earlier stages it finds in `Work`; what it remembers it gets 
 enterprise, encoded by its own `dump`. It adds fields to events in place, records with `Work.upsert`, news with
 `Work.changed`. It must not look at the clock, and must not care where a stretch was cut: decide per delivery.
 
-Events that are no alerts pass through enrich and are stored; aggregation and correlation see alerts only. A stage that
-finds alerts among events belongs between enrich and aggregate.
+Events that are no alerts pass through enrich and detect and are stored; aggregation and correlation see alerts only. A
+stage that finds alerts among events belongs between enrich and aggregate.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from __future__ import annotations
 from processor.stage import Stage
 from processor.stages.aggregate import Aggregate
 from processor.stages.correlate import Correlate
+from processor.stages.detect import Detect
 from processor.stages.enrich import Enrich
 from taishi.settings import Settings
 
 
 def stages(settings: Settings) -> tuple[Stage, ...]:
     """The pipeline of one worker."""
-    return (Enrich(settings.process.lateness), Aggregate(), Correlate())
+    return (Enrich(settings.process.lateness), Detect(), Aggregate(), Correlate())

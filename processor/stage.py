@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, Protocol, TypeVar, cast
 
 from processor.inventory import Inventory
+from processor.sigma.ruleset import Ruleset
 from taishi.event import Batch, Event
 
 Built = TypeVar("Built")
@@ -120,6 +121,10 @@ class Work:
     signals: list[Signal] = field(default_factory=list)
     extents: dict[str, dict[str, Extent]] = field(default_factory=dict)
     """Enterprise → meta-alert id → extent."""
+    rules: Ruleset | None = None
+    """Detection rules, the same for every stretch of a checkpoint."""
+    figures: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    """(rule, enterprise, hits | excepted | dropped) → how often."""
 
     @property
     def events(self) -> list[Event]:

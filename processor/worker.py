@@ -20,6 +20,7 @@ from processor.inventory import Inventory
 from processor.pending import Pending
 from processor.pipeline import stages
 from processor.risk_job import RiskJob
+from processor.rule_loader import RuleLoader
 from processor.stage import Decided, Work
 from processor.stages.aggregate_state import WAITING, Waiting
 from processor.statecache import StateCache
@@ -84,6 +85,7 @@ class Worker:
         self._careful = False
         self._problem = "the worker has not started"
         self._risk = RiskJob(records)
+        self._rules = RuleLoader(records)
         self._risk_at = 0.0
         self._housekeeping = Housekeeping(settings, stream, store, records)
 
@@ -133,6 +135,7 @@ class Worker:
             except StreamError as error:
                 log.warning("The worker could not leave its group.", reason=str(error))
             self._consumer = None
+        self._rules.close()
 
     def step(self) -> None:
         """One poll and what follows from it. Raises StreamError, StoreError, RecordsError or Conflict."""
@@ -141,6 +144,8 @@ class Worker:
             self._consumer = self._stream.consumer([TOPIC_EVENTS], checkpoint.GROUP, self._assigned, self._revoked)
         self._seek_missing()
         self._refresh_inventory()
+        if not self._pending:
+            self._rules.refresh()
         wait = self._settings.process.checkpoint_seconds if not self._pending else 0.02
         polled = self._consumer.poll(self._poll_records, min(IDLE_POLL, wait))
         by_partition: dict[int, list[Record]] = {}
@@ -272,10 +277,14 @@ class Worker:
         closed: frozenset[str] = frozenset()
         with self._records.read(EVERYTHING) as session:
             self._cache.fetch(session, partition, keys)
-            alerted = {b.enterprise_id for b in batches if any(e.get("event.kind") == "alert" for e in b.events)}
+            detecting = bool(self._rules.current)
+            alerted = {
+                b.enterprise_id for b in batches if detecting or any(e.get("event.kind") == "alert" for e in b.events)
+            }
             if alerted:
                 closed = inventory.closed_incidents(session, sorted(alerted))
         work = Work(partition, batches, self._inventory, closed, rows=self._pending.rows, changes=self._pending.changes)
+        work.rules, work.figures = self._rules.current, self._pending.figures
         sent: dict[str, list[Event]] = {batch.delivery: list(batch.events) for batch in batches}
         self._run_stages(work, partition, some)
         refused = self._index(work)
@@ -322,6 +331,7 @@ class Worker:
                 pending.positions.setdefault(partition, (self._offsets[partition], self._offsets[partition] or 0))
             checkpoint.decide(session, self._cache, pending, self._inventory, mine)
             checkpoint.commit(session, self._cache, pending, self._inventory, at)
+            self._rules.record(session, pending.figures, at)
         self._cache.committed()
         self._offsets.update({partition: offset for partition, (_, offset) in pending.positions.items()})
         self._pending = Pending()

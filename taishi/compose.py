@@ -15,7 +15,9 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from collectors.collector import Collector
+from processor import rule_store
 from processor.worker import Worker
+from taishi import clock
 from taishi.errors import ConfigError
 from taishi.observe import Health, serve_health
 from taishi.records.port import Records
@@ -124,6 +126,7 @@ def run_process(settings: Settings) -> None:
         signal.signal(signal_number, lambda *_: stop.set())
     store = build_store(settings, writable=True)
     with _closing(build_stream(settings), build_records(settings)) as (stream, records):
+        rule_store.seed(records, clock.now())
         worker = Worker(settings, stream, store, records)
         end_health = None
         if settings.metrics_port is not None:

@@ -204,6 +204,68 @@ def check(
         sys.exit(1)
 
 
+@rules.command(
+    epilog="Examples: `taishi rules add sigma.tar.gz --set sigmahq` · `taishi rules add mine.yml --state test`"
+)
+def add(
+    path: Annotated[Path, typer.Argument(help="A file, folder or archive of Sigma rules.")],
+    name: Annotated[str, typer.Option("--set", help="Name of the rule set; default: the file's own name.")] = "",
+    state: Annotated[str, typer.Option(help="State of rules that are new: draft, test, stable or off.")] = "stable",
+    actor: Annotated[str, typer.Option(help="Who adds them.")] = "operator",
+) -> None:
+    """Store rules; running processors take them up within seconds. Again with changed rules: new versions of them."""
+    from taishi.rules_command import add
+
+    add(_start("rules"), path, name, state, actor)
+
+
+@rules.command("list", epilog="Examples: `taishi rules list` · `taishi rules list --set sigmahq --json`")
+def list_rules(
+    name: Annotated[str, typer.Option("--set", help="Only this rule set.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array on stdout.")] = False,
+) -> None:
+    """Print stored rules with their state, version, hits and cost."""
+    from taishi.rules_command import list_rules
+
+    list_rules(_start("rules"), name, as_json=as_json)
+
+
+@rules.command(epilog="Example: `taishi rules set 3f1c… off --actor zhang`")
+def set(  # noqa: A001 - the word of the command line
+    rule: Annotated[str, typer.Argument(help="Id of the rule.")],
+    state: Annotated[str, typer.Argument(help="draft, test, stable or off.")],
+    actor: Annotated[str, typer.Option(help="Who decides.")] = "operator",
+) -> None:
+    """Change a rule's state; a rule that the platform had switched off for its cost starts again."""
+    from taishi.rules_command import set_state
+
+    set_state(_start("rules"), rule, state, actor)
+
+
+@rules.command(epilog="Example: `taishi rules diff 3f1c…` · `taishi rules diff 3f1c… --old 1`")
+def diff(
+    rule: Annotated[str, typer.Argument(help="Id of the rule.")],
+    old: Annotated[int, typer.Option(help="Version to compare with; default: the one before.")] = 0,
+) -> None:
+    """Print what changed between two versions of a rule."""
+    from taishi.rules_command import diff
+
+    diff(_start("rules"), rule, old)
+
+
+@rules.command("test", epilog="Examples: `taishi rules test` · `taishi rules test my-rules/`")
+def cases(
+    path: Annotated[
+        Path | None, typer.Argument(help="A file, folder or archive; without it the platform's own.")
+    ] = None,
+) -> None:
+    """Run the true and false cases that rules carry. Exit code 1 where one fails."""
+    from taishi.rules_command import run_tests
+
+    if not run_tests(path):
+        sys.exit(1)
+
+
 def run() -> None:
     """Entry point: deliberate errors become one sentence and exit code 2, everything else a traceback."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections import Counter
 from pathlib import Path
@@ -10,12 +11,20 @@ from typing import Any
 import orjson
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import func, select
 
+from processor import rule_store
 from processor.sigma import packs
+from processor.sigma.cases import Failure, run_cases
 from processor.sigma.index import Engine
 from processor.sigma.parse import Parsed, Refused, parse
 from processor.sigma.rule import Rule
-from taishi.errors import TaishiError
+from taishi import clock
+from taishi.compose import build_records, prepare
+from taishi.errors import ConfigError, NotFound, TaishiError
+from taishi.records.tables import DetectionRule, DetectionRuleVersion, RuleFigure
+from taishi.scope import EVERYTHING
+from taishi.settings import Settings
 
 
 class NoRules(TaishiError):
@@ -75,3 +84,127 @@ def _print(report: dict[str, Any]) -> None:
     if report["log_sources_by_convention"]:
         names = ", ".join(f"{name} ×{count}" for name, count in report["log_sources_by_convention"].items())
         console.print(f"log sources that the mapping does not name, read by convention: {names}")
+
+
+def _known_state(state: str) -> None:
+    if state not in rule_store.STATES:
+        raise ConfigError(f"{state!r} is no state of a rule; it is one of {', '.join(rule_store.STATES)}")
+
+
+def add(settings: Settings, path: Path, name: str, state: str, actor: str) -> None:
+    """Store the rules at a path. Raises NoRules and ConfigError."""
+    _known_state(state)
+    parsed, refused = load(path)
+    prepare(settings)
+    records = build_records(settings)
+    try:
+        with records.write(EVERYTHING) as session:
+            chosen = (name or path.name.partition(".")[0])[:64]
+            added = rule_store.add(session, parsed, chosen, state, actor, clock.now())
+    finally:
+        records.close()
+    console = Console()
+    console.print(f"{chosen}: {added.new} new, {added.changed} changed, {added.unchanged} as they were")
+    for one in refused:
+        console.print(f"refused {one.source} {one.title!r}: {one.reason}", soft_wrap=True)
+
+
+def list_rules(settings: Settings, name: str, *, as_json: bool) -> None:
+    """Rules with their figures, the costliest first."""
+    records = build_records(settings)
+    figures = (
+        select(
+            RuleFigure.rule_id,
+            func.sum(RuleFigure.hits).label("hits"),
+            func.sum(RuleFigure.excepted).label("excepted"),
+            func.sum(RuleFigure.timed).label("timed"),
+            func.sum(RuleFigure.nanoseconds).label("nanoseconds"),
+        )
+        .group_by(RuleFigure.rule_id)
+        .subquery()
+    )
+    statement = select(DetectionRule, figures).outerjoin(figures, figures.c.rule_id == DetectionRule.id)
+    if name:
+        statement = statement.where(DetectionRule.ruleset == name)
+    try:
+        with records.read(EVERYTHING) as session:
+            found = [_listed(*row) for row in session.execute(statement)]
+    finally:
+        records.close()
+    found.sort(key=lambda one: (-one["hits"], one["id"]))
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
+        return
+    table = Table(title=f"{len(found):,} rules")
+    for column in ("id", "title", "set", "state", "version", "level"):
+        table.add_column(column, overflow="fold")
+    table.add_column("hits", justify="right")
+    table.add_column("ns", justify="right")
+    for one in found:
+        state = f"{one['state']} (throttled: {one['throttled']})" if one["throttled"] else one["state"]
+        row = (one["id"], one["title"], one["ruleset"], state, str(one["version"]), one["level"])
+        table.add_row(*row, f"{one['hits']:,}", "" if one["nanoseconds"] is None else f"{one['nanoseconds']:,.0f}")
+    Console().print(table)
+
+
+def _listed(rule: DetectionRule, _id: Any, hits: Any, excepted: Any, timed: Any, nanoseconds: Any) -> dict[str, Any]:
+    """`nanoseconds` is the mean of an evaluation, null where none was timed."""
+    return {
+        "id": rule.id, "title": rule.title, "ruleset": rule.ruleset, "state": rule.state, "level": rule.level,
+        "kind": rule.kind, "version": rule.current, "throttled": rule.throttled, "hits": int(hits or 0),
+        "excepted": int(excepted or 0), "nanoseconds": int(nanoseconds) / int(timed) if timed else None,
+    }  # fmt: skip
+
+
+def set_state(settings: Settings, identity: str, state: str, actor: str) -> None:
+    """Raises NotFound and ConfigError."""
+    _known_state(state)
+    records = build_records(settings)
+    try:
+        with records.write(EVERYTHING) as session:
+            rule = session.get(DetectionRule, identity)
+            if rule is None:
+                raise NotFound(f"there is no rule {identity}")
+            rule.state, rule.throttled, rule.version = state, "", rule.version + 1
+            rule.changed_at, rule.changed_by = clock.now(), actor
+    finally:
+        records.close()
+
+
+def diff(settings: Settings, identity: str, old: int) -> None:
+    """Raises NotFound."""
+    records = build_records(settings)
+    try:
+        with records.read(EVERYTHING) as session:
+            rule = session.get(DetectionRule, identity)
+            if rule is None:
+                raise NotFound(f"there is no rule {identity}")
+            number = old or rule.current - 1
+            texts = [session.get(DetectionRuleVersion, (identity, which)) for which in (number, rule.current)]
+    finally:
+        records.close()
+    before, after = texts
+    if before is None or after is None:
+        raise NotFound(f"rule {identity} has no version {number}")
+    lines = difflib.unified_diff(
+        before.body.splitlines(), after.body.splitlines(), f"version {number}", f"version {after.number}", lineterm=""
+    )
+    Console().print("\n".join(lines) or "the versions have the same text", markup=False, soft_wrap=True)
+
+
+def run_tests(path: Path | None) -> bool:
+    """Run the cases of rules; True where all hold."""
+    parsed, refused = load(path)
+    count, failures = run_cases(parsed)
+    console = Console()
+    for one in refused:
+        console.print(f"refused {one.source}: {one.reason}", soft_wrap=True)
+    for failure in failures:
+        console.print(_said(failure), soft_wrap=True, markup=False)
+    console.print(f"{count} cases of {len(parsed)} rules, {len(failures)} failed")
+    return not failures and not refused
+
+
+def _said(failure: Failure) -> str:
+    word = "should match and does not" if failure.wanted else "should not match and does"
+    return f"{failure.source}: case {failure.number} {word}"

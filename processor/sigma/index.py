@@ -165,6 +165,7 @@ class Engine:
         self.taxonomy = taxonomy or ours()
         self.entries = [self._entry(rule) for rule in rules]
         self.events = 0
+        self.sampled = 0
         self.evicted = 0
         self._clock = clock
         self._plans: dict[tuple[Any, ...], _Plan | None] = {}
@@ -293,6 +294,7 @@ class Engine:
         self, lower: values.Lower, exact: values.Exact, candidates: Iterable[Entry], clock: Callable[[], int]
     ) -> list[Entry]:
         fired = []
+        self.sampled += 1
         for entry in candidates:
             run = entry.run
             started = clock()

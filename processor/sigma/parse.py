@@ -42,7 +42,7 @@ from sigma.types import (
     SpecialChars,
 )
 
-from processor.sigma import regexes
+from processor.sigma import correlation, regexes
 from processor.sigma.rule import (
     ANY,
     KEYWORD,
@@ -323,6 +323,11 @@ def number_text(number: float) -> str:
     return str(int(number)) if math.isfinite(number) and number == int(number) else str(number)
 
 
+def pattern(text: str) -> Text:
+    """A Sigma pattern with its wildcards, without modifiers."""
+    return Text(tuple(_part(part) for part in SigmaString(text).s))
+
+
 def _part(part: Any) -> str | int:
     if isinstance(part, str):
         return part
@@ -377,11 +382,14 @@ def _correlation(item: SigmaCorrelationRule, document: dict[str, Any], name: str
         alias.alias: {reference.reference: field for reference, field in alias.mapping.items()}
         for alias in item.aliases
     }
-    return Correlation(
+    found = Correlation(
         **_common(item, document, name), kind=kind, rules=rules, group_by=tuple(item.group_by or ()),
         timespan=float(item.timespan.seconds), aliases=aliases, expression=expression, generate=bool(item.generate),
         **values,
     )  # fmt: skip
+    if reason := correlation.trouble(found):
+        raise Unsupported(reason)
+    return found
 
 
 def _expression(item: CorrelationConditionItem | SigmaRuleReference) -> Any:
@@ -412,12 +420,10 @@ def _unique(parsed: list[Parsed], refused: list[Refused]) -> list[Parsed]:
 
 
 def _link(parsed: list[Parsed], refused: list[Refused]) -> list[Parsed]:
-    """Resolve the rules that correlations name to ids; rules that only feed correlations fall silent."""
+    """Resolve the rules that correlations name to ids."""
     by_name = {one.rule.name: one.rule.id for one in parsed if one.rule.name} | {
         one.rule.id: one.rule.id for one in parsed
     }
-    silent: set[str] = set()
-    loud: set[str] = set()
     resolved: dict[str, Correlation] = {}
     for one in parsed:
         rule = one.rule
@@ -432,7 +438,6 @@ def _link(parsed: list[Parsed], refused: list[Refused]) -> list[Parsed]:
         aliases = {alias: {by_name[n]: f for n, f in m.items() if n in by_name} for alias, m in rule.aliases.items()}
         expression = _resolved(rule.expression, by_name)
         resolved[rule.id] = replace(rule, rules=ids, aliases=aliases, expression=expression)
-        (loud if rule.generate else silent).update(ids)
     result = []
     for one in parsed:
         rule = one.rule
@@ -440,8 +445,6 @@ def _link(parsed: list[Parsed], refused: list[Refused]) -> list[Parsed]:
             if rule.id not in resolved:
                 continue
             rule = resolved[rule.id]
-        if rule.id in silent - loud:
-            rule = replace(rule, silent=True)
         result.append(replace(one, rule=rule))
     return result
 

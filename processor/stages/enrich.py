@@ -67,7 +67,7 @@ class Enrich:
             if top < stamp <= limit:
                 top = stamp
             times += clock.to_seconds(stamp)
-            _finish(facts, event)
+            assign(facts, event)
             kept.append(event)
         if kept:
             work.delays[batch.delivery] = len(kept) * batch.received_at - times
@@ -107,7 +107,8 @@ def _check(event: Event) -> str:
     return ""
 
 
-def _finish(facts: EnterpriseFacts, event: Event) -> None:
+def assign(facts: EnterpriseFacts, event: Event) -> None:
+    """Who attacked whom, on alerts, and which asset an event is about."""
     if event.get("event.kind") == "alert":
         _roles(event)
         if "taishi.asset.id" not in event and facts.assets:

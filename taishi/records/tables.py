@@ -199,6 +199,68 @@ class Decision(Base):
     undone_by: Mapped[int | None] = mapped_column(BigId)
 
 
+class DetectionRule(Base):
+    """A detection rule as people run it. state: draft | test | stable | off; only test and stable rules are loaded, and
+    only stable ones raise alerts. `current` is the version that runs. `throttled` is why the platform has switched the
+    rule off itself, "" where it has not; people clear it. `source_state` is the author's own word (Sigma's `status`)."""
+
+    __tablename__ = "detection_rule"
+    id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    title: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(16))  # sigma | correlation
+    ruleset: Mapped[str] = mapped_column(String(64), index=True)
+    level: Mapped[str] = mapped_column(String(16))
+    source_state: Mapped[str] = mapped_column(String(16), default="")
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    throttled: Mapped[str] = mapped_column(default="")
+    current: Mapped[int] = mapped_column(default=1)
+    changed_at: Mapped[float] = mapped_column(default=0.0)
+    changed_by: Mapped[str] = mapped_column(String(64), default="")
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class DetectionRuleVersion(Base):
+    """One text of a rule and what it compiled to. Never changed once written: editing a rule adds one."""
+
+    __tablename__ = "detection_rule_version"
+    rule_id: Mapped[str] = mapped_column(ForeignKey("detection_rule.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    body: Mapped[str] = mapped_column(Text)  # the rule as its author wrote it
+    digest: Mapped[str] = mapped_column(String(64))  # BLAKE2b of body and form, hex
+    form: Mapped[dict[str, Any]]  # `processor.sigma.rule.encode`
+    added_at: Mapped[float]
+    added_by: Mapped[str] = mapped_column(String(64), default="")
+
+
+class RuleException(Owned, Base):
+    """Alerts of a rule that an enterprise ("" every one of a region) does not want. `fields` maps our field names to
+    Sigma patterns that must all hold ({}: always); it ends at `expires_at`."""
+
+    __tablename__ = "rule_exception"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    rule_id: Mapped[str] = mapped_column(String(128), index=True)
+    fields: Mapped[dict[str, Any]]
+    reason: Mapped[str] = mapped_column(Text, default="")
+    owner: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[float]
+    expires_at: Mapped[float]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class RuleFigure(Base):
+    """What a rule has done for an enterprise, and (enterprise "") what it has cost the platform. One row each, so the
+    table is as large as rules × enterprises they fired for. `nanoseconds` were spent in `timed` sampled evaluations."""
+
+    __tablename__ = "rule_figure"
+    rule_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    enterprise_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    hits: Mapped[int] = mapped_column(BigInteger, default=0)
+    excepted: Mapped[int] = mapped_column(BigInteger, default=0)
+    dropped: Mapped[int] = mapped_column(BigInteger, default=0)
+    timed: Mapped[int] = mapped_column(BigInteger, default=0)
+    nanoseconds: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
 class Change(Base):
     """What the live view follows: one row per changed thing, written in the transaction that changed it."""
 

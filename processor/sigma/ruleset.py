@@ -1,0 +1,92 @@
+"""One loaded set of rules with its version: what the detect stage sees. Replaced as a whole, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from processor.sigma import expression, values
+from processor.sigma.correlation import Correlator
+from processor.sigma.index import Engine
+from processor.sigma.rule import AnyRule, Correlation, Node, Rule
+from taishi.event import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Exempt:
+    """An exception: alerts of a rule that are not raised for an enterprise ("" all of them) or region, while the
+    condition over our field names holds (None: always), until `expires_at` (epoch seconds)."""
+
+    id: str
+    rule_id: str
+    enterprise_id: str
+    region: str
+    condition: Node | None
+    expires_at: float
+
+
+def _itself(name: str) -> tuple[str, ...]:
+    return (name,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    exempt: Exempt
+    holds: expression.Compiled | None
+
+
+@dataclass(slots=True)
+class Ruleset:
+    """`trial` are ids of rules in test: their hits count, but they raise no alerts."""
+
+    engine: Engine
+    correlator: Correlator
+    trial: frozenset[str] = frozenset()
+    fingerprint: tuple[object, ...] = ()
+    exempt: dict[str, list[_Compiled]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.engine.entries)
+
+    def exempted(self, rule_id: str, event: Event, enterprise_id: str, region: str, at: float) -> str:
+        """Id of the exception that keeps a rule quiet on an event received at `at`, or ""."""
+        for one in self.exempt.get(rule_id, ()):
+            exempt = one.exempt
+            if at >= exempt.expires_at or exempt.enterprise_id not in {"", enterprise_id}:
+                continue
+            if not region.startswith(exempt.region):
+                continue
+            if one.holds is None:
+                return exempt.id
+            exact = values.Exact(event)
+            if one.holds(values.Lower(exact), exact):
+                return exempt.id
+        return ""
+
+
+def build(
+    rules: Iterable[AnyRule], trial: Iterable[str] = (), exempt: Sequence[Exempt] = (),
+    fingerprint: tuple[object, ...] = (), clock: Callable[[], int] | None = None,
+) -> Ruleset:  # fmt: skip
+    """Rules with their engine. `clock` gives nanoseconds, for sampled costs."""
+    every = _silenced(list(rules))
+    simple = [rule for rule in every if isinstance(rule, Rule)]
+    engine = Engine(simple, clock=clock)
+    sources = {rule.id: rule.logsource for rule in simple}
+    correlator = Correlator(
+        [rule for rule in every if isinstance(rule, Correlation)],
+        lambda base, name: engine.taxonomy.fields(sources[base], name) if base in sources else (name,),
+    )
+    found = Ruleset(engine, correlator, frozenset(trial), fingerprint)
+    for one in exempt:
+        holds = expression.compiled(one.condition, _itself) if one.condition is not None else None
+        found.exempt.setdefault(one.rule_id, []).append(_Compiled(one, holds))
+    return found
+
+
+def _silenced(rules: list[AnyRule]) -> list[AnyRule]:
+    """Rules that a correlation here builds on raise no alerts of their own, unless it says `generate`."""
+    correlations = [rule for rule in rules if isinstance(rule, Correlation)]
+    loud = {name for rule in correlations if rule.generate for name in rule.rules}
+    silent = {name for rule in correlations for name in rule.rules} - loud
+    return [rule if rule.silent == (rule.id in silent) else replace(rule, silent=rule.id in silent) for rule in rules]
