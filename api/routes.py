@@ -8,6 +8,7 @@ from api import live
 from api.audit.router import router as audit
 from api.enterprises.router import router as enterprises
 from api.events.router import router as events
+from api.grades.router import router as grades
 from api.incidents.router import router as incidents
 from api.meta_alerts.router import router as meta_alerts
 from api.overview.router import router as overview
@@ -24,6 +25,7 @@ AREAS: tuple[APIRouter, ...] = (
     session,
     platform,
     incidents,
+    grades,
     meta_alerts,
     events,
     overview,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from api import paging
 from api.common import EnterpriseRef, RegionRef, attack, severity_level
 from api.dependencies import Caller
+from api.grades.queries import grade
 from api.incidents import schemas
 from api.incidents.deadlines import deadlines, next_due
 from api.incidents.filters import conditions
@@ -195,6 +196,7 @@ def full(session: Session, incident: Incident, bulk_id: str = "") -> IncidentDet
         acknowledged_at=incident.acknowledged_at,
         resolved_at=incident.resolved_at,
         closed_at=incident.closed_at,
+        grade=grade(session, incident),
         bulk_id=bulk_id,
     )
 

@@ -21,6 +21,7 @@ from api.common import (
     SeverityLevel,
     Text,
 )
+from api.grades.schemas import Grade
 
 Status = Literal["new", "triaged", "in_progress", "contained", "resolved", "closed"]
 GivenVerdict = Literal[
@@ -179,6 +180,7 @@ class IncidentDetail(Incident):
     acknowledged_at: float | None
     resolved_at: float | None
     closed_at: float | None
+    grade: Grade
     bulk_id: str = Field(description="In the answer to a change: give it to /incidents/undo; else empty.")
 
 
@@ -303,7 +305,7 @@ class TimelineEntry(Attack):
 
     at: float
     until: float | None
-    kind: Literal["alert", "escalated", "change", "note", "merge", "split", "undo"]
+    kind: Literal["alert", "escalated", "change", "note", "merge", "split", "grade", "undo"]
     title_zh: str
     title_en: str
     meta_id: str

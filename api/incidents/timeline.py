@@ -23,6 +23,7 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "note": ("{who} 添加了备注", "{who} added a note"),
     "merge": ("{who} 合并了事件", "{who} merged incidents"),
     "split": ("{who} 拆分了事件", "{who} split the incident"),
+    "grade": ("{who} 更新了事件定级", "{who} graded the incident"),
     "undo": ("{who} 撤销了操作", "{who} undid a change"),
 }
 

@@ -305,6 +305,8 @@ class MetaAlert(Owned, Base):
     products: Mapped[list[Any]] = mapped_column(default=list)
     risk: Mapped[float] = mapped_column(default=0.0)
     surprise: Mapped[float] = mapped_column(default=0.0)
+    learned: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What closed incidents taught about its rules: `taishi.feedback.priors.Learned` as JSON; empty for nothing."""
     join: Mapped[dict[str, Any]] = mapped_column("join_reason", default=dict)
 
 
@@ -366,6 +368,67 @@ class IncidentHistory(Owned, Base):
     after: Mapped[dict[str, Any]] = mapped_column(default=dict)
     note: Mapped[str] = mapped_column(Text, default="")
     bulk_id: Mapped[str] = mapped_column(String(64), default="", index=True)
+
+
+class Grade(Owned, Base):
+    """What people said and decided about an incident's two gradings; the proposal is computed from it when read.
+
+    `facts`: human facts by name (`taishi.grading`). level and reporting: 1–4, 4 = 特别重大; 0: not decided.
+    track: cii | state | other. Its history lies in `incident_history`, action "grade"; its version is the incident's.
+    """
+
+    __tablename__ = "grade"
+    incident_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    category: Mapped[str] = mapped_column(String(16), default="")
+    level: Mapped[int] = mapped_column(default=0)
+    reporting: Mapped[int] = mapped_column(default=0)
+    track: Mapped[str] = mapped_column(String(8), default="other")
+    determined_at: Mapped[float | None]
+    reported_at: Mapped[float | None]
+    decided_by: Mapped[str] = mapped_column(default="")
+    decided_at: Mapped[float | None]
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class Suppression(Owned, Base):
+    """Alerts that people chose not to see for a time: stored, searchable, marked, but outside the correlation.
+
+    extent: asset | enterprise | region | all. `enterprise_id` is empty for region and all; `region` is then the
+    division it covers. status: proposed | active | withdrawn | declined; past `expires_at` an active one is over.
+    `condition`: field → value (`taishi.feedback.suppress`). `seen_severity`: nothing above it is hidden.
+    """
+
+    __tablename__ = "suppression"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    extent: Mapped[str] = mapped_column(String(16))
+    asset_id: Mapped[str] = mapped_column(String(64), default="")
+    condition: Mapped[dict[str, Any]]
+    seen_severity: Mapped[int]
+    status: Mapped[str] = mapped_column(String(16), default="active", index=True)
+    origin: Mapped[str] = mapped_column(String(16), default="person")  # person | verdicts | volume | warm_up
+    reason: Mapped[str] = mapped_column(Text, default="")
+    owner: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[float]
+    expires_at: Mapped[float]
+    meta_id: Mapped[str] = mapped_column(String(64), default="")
+    history: Mapped[list[Any]] = mapped_column(default=list)  # [{"at", "actor", "action", "note"}]
+    hits: Mapped[int] = mapped_column(BigInteger, default=0)
+    last_hit: Mapped[float | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class RuleVerdict(Owned, Base):
+    """How the incidents of one enterprise that hold a rule were closed; counted again whenever verdicts change."""
+
+    __tablename__ = "rule_verdict"
+    enterprise_id: Mapped[str] = mapped_column(primary_key=True)
+    rule: Mapped[str] = mapped_column(primary_key=True)
+    true_positive: Mapped[int] = mapped_column(default=0)
+    false_positive: Mapped[int] = mapped_column(default=0)
+    benign_positive: Mapped[int] = mapped_column(default=0)
+    other: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class Risk(Base):

@@ -49,6 +49,7 @@ NEEDS: dict[str, Permission | None] = {
     "add_incident_note": "notes.write",
     "merge_incidents": "incidents.write",
     "split_incident": "incidents.write",
+    "grade_incident": "incidents.write",
     "list_meta_alerts": "incidents.read",
     "get_meta_alert": "incidents.read",
     "list_evidence": "evidence.read",
@@ -133,6 +134,7 @@ def bodies(side: Side) -> dict[str, list[dict[str, Any]]]:
         "add_incident_note": [{"text": "x"}],
         "merge_incidents": [{"incident_ids": [side.id("inc"), side.id("inc", 2)]}],
         "split_incident": [{"meta_ids": [side.id("meta")], "reason": "x"}],
+        "grade_incident": [{"facts": {"people_affected": 5}, "level": "general", "reason": "x"}],
         "change_incidents": [
             {"selection": {"mode": "ids", "ids": [side.id("inc", 1)]}, "change": change},
             {

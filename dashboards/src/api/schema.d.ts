@@ -293,6 +293,27 @@ export interface paths {
         patch: operations["change_incident"];
         trace?: never;
     };
+    "/api/v1/incidents/{incident_id}/grade": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Grade Incident
+         * @description Add human facts, decide category and levels, say when the event was determined and reported. The ETag is the
+         *     incident's. The platform proposes; only this decides.
+         */
+        patch: operations["grade_incident"];
+        trace?: never;
+    };
     "/api/v1/incidents/{incident_id}/history": {
         parameters: {
             query?: never;
@@ -1049,6 +1070,36 @@ export interface components {
             /** Width */
             width?: number | null;
         };
+        /**
+         * Countdown
+         * @description A time limit of 国家网络安全事件报告管理办法; `due` is null until what starts it has happened.
+         */
+        Countdown: {
+            /** Breached */
+            breached: boolean;
+            /** Done At */
+            done_at: number | null;
+            /** Due */
+            due: number | null;
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Seconds */
+            seconds: number;
+            /** Source */
+            source: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "final" | "draft" | "verify";
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "report" | "relay" | "summary";
+        };
         /** Credentials */
         Credentials: {
             /** Login */
@@ -1060,6 +1111,32 @@ export interface components {
         Deadlines: {
             acknowledge: components["schemas"]["Clock"];
             resolve: components["schemas"]["Clock"];
+        };
+        /**
+         * Decision
+         * @description What a person decided; empty keys where they have not.
+         */
+        Decision: {
+            category: components["schemas"]["Named"];
+            /** Decided At */
+            decided_at: number | null;
+            /** Decided By */
+            decided_by: string;
+            /** Decided By Name */
+            decided_by_name: string;
+            /** Determined At */
+            determined_at: number | null;
+            level: components["schemas"]["Named"];
+            /** Reason */
+            reason: string;
+            /** Reported At */
+            reported_at: number | null;
+            reporting: components["schemas"]["Named"];
+            /**
+             * Track
+             * @enum {string}
+             */
+            track: "cii" | "state" | "other";
         };
         /** EnterpriseDetail */
         EnterpriseDetail: {
@@ -1210,6 +1287,13 @@ export interface components {
             /** Value */
             value: string;
         };
+        /** FactNames */
+        FactNames: {
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
+        };
         /** FieldList */
         FieldList: {
             /** Items */
@@ -1260,6 +1344,54 @@ export interface components {
             label_zh: string;
             /** Value */
             value: number;
+        };
+        /**
+         * Grade
+         * @description `would_follow`: the limits that the proposed reporting level would start, before anybody decided.
+         */
+        Grade: {
+            /** Countdowns */
+            countdowns: components["schemas"]["Countdown"][];
+            decision: components["schemas"]["Decision"];
+            /** Fact Names */
+            fact_names: {
+                [key: string]: components["schemas"]["FactNames"];
+            };
+            /** Facts */
+            facts: {
+                [key: string]: number;
+            };
+            proposal: components["schemas"]["Proposal"];
+            /** Would Follow */
+            would_follow: components["schemas"]["Countdown"][];
+        };
+        /**
+         * GradeChange
+         * @description What is absent stays; a fact of null is taken back. Deciding a level needs a reason; `determined_at` is when the
+         *     level was determined, from which the limits count, and is not before the incident began.
+         */
+        GradeChange: {
+            /** Category */
+            category?: ("malware" | "attack" | "data" | "content" | "facility" | "violation" | "hazard" | "anomaly" | "force_majeure" | "other") | null;
+            /** Determined At */
+            determined_at?: number | null;
+            /** Facts */
+            facts?: {
+                [key: string]: number | null;
+            };
+            /** Level */
+            level?: ("general" | "larger" | "major" | "especially_major") | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Reported At */
+            reported_at?: number | null;
+            /** Reporting */
+            reporting?: ("general" | "larger" | "major" | "especially_major") | null;
+            /** Track */
+            track?: ("cii" | "state" | "other") | null;
         };
         /** Histogram */
         Histogram: {
@@ -1312,6 +1444,23 @@ export interface components {
         HistoryList: {
             /** Items */
             items: components["schemas"]["HistoryEntry"][];
+        };
+        /**
+         * Hit
+         * @description One criterion that was met. status: final (text in force) | draft | verify (second-hand).
+         */
+        Hit: {
+            /** Source */
+            source: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "final" | "draft" | "verify";
+            /** Text En */
+            text_en: string;
+            /** Text Zh */
+            text_zh: string;
         };
         /** HourBalance */
         HourBalance: {
@@ -1457,6 +1606,7 @@ export interface components {
             escalated_at: number | null;
             /** First Seen */
             first_seen: number;
+            grade: components["schemas"]["Grade"];
             /** Id */
             id: string;
             /** Last Seen */
@@ -1829,6 +1979,33 @@ export interface components {
             /** Value */
             value: string;
         };
+        /**
+         * Missing
+         * @description A human fact that could raise the level.
+         */
+        Missing: {
+            /**
+             * Fact
+             * @enum {string}
+             */
+            fact: "people_affected" | "province_share" | "city_share" | "personal_records" | "data_threat" | "loss_yuan" | "cii_whole_hours" | "cii_main_hours" | "portal_province_hours" | "portal_city_hours" | "content_home_hours" | "content_other_hours" | "content_reposts" | "content_views" | "business_loss" | "social_harm";
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
+        };
+        /**
+         * Named
+         * @description A category or a level with its names; the key is empty where nothing is proposed or decided.
+         */
+        Named: {
+            /** Key */
+            key: string;
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
+        };
         /** NoteCreate */
         NoteCreate: {
             /** Text */
@@ -2034,6 +2211,23 @@ export interface components {
              * @default about:blank
              */
             type: string;
+        };
+        /**
+         * Proposal
+         * @description What the platform proposes from what is known; each level is a floor.
+         */
+        Proposal: {
+            category: components["schemas"]["Named"];
+            /** Category Hits */
+            category_hits: components["schemas"]["Hit"][];
+            level: components["schemas"]["Named"];
+            /** Level Hits */
+            level_hits: components["schemas"]["Hit"][];
+            /** Missing */
+            missing: components["schemas"]["Missing"][];
+            reporting: components["schemas"]["Named"];
+            /** Reporting Hits */
+            reporting_hits: components["schemas"]["Hit"][];
         };
         /** QuarantineDetail */
         QuarantineDetail: {
@@ -2709,7 +2903,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "alert" | "escalated" | "change" | "note" | "merge" | "split" | "undo";
+            kind: "alert" | "escalated" | "change" | "note" | "merge" | "split" | "grade" | "undo";
             /** Meta Id */
             meta_id: string;
             /**
@@ -3758,6 +3952,98 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["IncidentChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed by somebody else */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grade_incident: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the last answer. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GradeChange"];
             };
         };
         responses: {

@@ -1,8 +1,9 @@
 import { common } from "./common";
+import { feedback } from "./feedback";
 import { incidents } from "./incidents";
 import { operations } from "./operations";
 import { overview } from "./overview";
 import { search } from "./search";
 
 /** Every area of texts. A new screen brings its own file. */
-export const areas = { common, incidents, operations, overview, search };
+export const areas = { common, feedback, incidents, operations, overview, search };

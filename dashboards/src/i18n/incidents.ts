@@ -133,6 +133,7 @@ export const incidents = texts(
       note: "备注",
       merge: "合并",
       split: "拆分",
+      grade: "定级",
       undo: "撤销",
     },
     entityKind: {
@@ -278,6 +279,7 @@ export const incidents = texts(
       note: "Note",
       merge: "Merge",
       split: "Split",
+      grade: "Grading",
       undo: "Undo",
     },
     entityKind: {

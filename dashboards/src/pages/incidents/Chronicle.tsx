@@ -93,7 +93,7 @@ export function History({ id }: { id: string }): ReactNode {
       {shown.map((entry) => (
         <li key={entry.seq}>
           <time className="number quiet">{time(entry.at)}</time> <strong>{entry.actor_name || entry.actor}</strong>{" "}
-          {["merge", "split", "undo"].includes(entry.action) && t(`timelineKind.${entry.action}`)} {words(entry)}
+          {["merge", "split", "grade", "undo"].includes(entry.action) && t(`timelineKind.${entry.action}`)} {words(entry)}
           {entry.note && <span className="quiet"> {entry.note}</span>}
         </li>
       ))}

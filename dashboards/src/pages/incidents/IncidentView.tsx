@@ -13,6 +13,7 @@ import { useLive } from "../../live";
 import { useSession, useSignedIn } from "../../session";
 import { CloseDialog, StatusDialog, TextDialog } from "./Dialogs";
 import { Due } from "./Due";
+import { GradeBlock } from "./Grade";
 import { Entities, Related } from "./Around";
 import { History, Notes, TimelineList } from "./Chronicle";
 import { MetaAlerts } from "./MetaAlerts";
@@ -260,6 +261,7 @@ export function IncidentView({ id, compact, onChanged }: Props): ReactNode {
           <h3>{t("facts")}</h3>
           <Facts incident={incident} now={now} />
         </section>
+        <GradeBlock incident={incident} onChanged={() => void attempt(() => Promise.resolve())} />
         <section className="incident-wide">
           <h3>{t("stages")}</h3>
           <Stages stages={incident.stages} />
