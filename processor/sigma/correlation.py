@@ -19,7 +19,7 @@ from processor.sigma.rule import Correlation
 from taishi.event import Event
 
 MAX_WINDOW: Final = 2_000
-"""Matches of one group kept inside its window; a rule that must count further counts these as its most."""
+"""Matches of one group kept inside its window where all of them matter: sums, averages, percentiles and orders."""
 MAX_GROUPS: Final = 2_000
 """Groups of one correlation and enterprise; the one silent for longest goes first."""
 
@@ -144,9 +144,7 @@ class Correlator:
         newest = max(newest, at)
         while group.seen[0][0] <= newest - rule.timespan:
             group.seen.pop(0)
-        if len(group.seen) > MAX_WINDOW:
-            group.seen.pop(0)
-            memory.evicted += 1
+        memory.evicted += _trim(rule, group)
         if at < group.fired + rule.timespan:
             return None
         value = _measure(rule, group.seen)
@@ -164,6 +162,21 @@ class Correlator:
             value = exact[self._mapped(base, own)]
             found.append(value if type(value) is str else next(iter(value), None))
         return found
+
+
+def _trim(rule: Correlation, group: Group) -> int:
+    """Forget what the condition cannot need: of counts all but the newest that reach the threshold, of values and rules
+    all but the newest of each. Returns how many were lost that it might have needed."""
+    newest = group.seen
+    if rule.kind in {"value_count", "temporal"}:
+        index = 3 if rule.kind == "value_count" else 2
+        group.seen = newest = sorted({one[index]: one for one in newest}.values(), key=lambda one: one[0])
+    if rule.kind in {"event_count", "value_count"}:
+        del newest[: -(math.ceil(rule.threshold) + 1)]
+        return 0
+    lost = max(0, len(newest) - MAX_WINDOW)
+    del newest[:lost]
+    return lost
 
 
 def _group(memory: Memory, rule: Correlation, key: str) -> Group:
