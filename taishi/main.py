@@ -266,6 +266,33 @@ def cases(
         sys.exit(1)
 
 
+risk = typer.Typer(no_args_is_help=True, help="The regional risk index.")
+app.add_typer(risk, name="risk")
+
+
+@risk.callback()
+def _risk() -> None:
+    """A group of commands, also while it has only one."""
+
+
+@risk.command(
+    epilog="Examples: `taishi risk explain 330000` · `taishi risk explain 杭州市 --depth 2` · "
+    "`taishi risk explain enterprise:ent-330106-009 --json` · `taishi risk explain industry:C36`"
+)
+def explain(
+    region: Annotated[
+        str, typer.Argument(help="A division's code or name; or enterprise:ID, industry:C36, park:ID, asset:ID.")
+    ],
+    depth: Annotated[int, typer.Option(help="Levels of parts.", min=1, max=12)] = 4,
+    most: Annotated[int, typer.Option(help="Lines below each line; the others are summed.", min=1, max=200)] = 6,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """The sum behind a risk number: every line with its share of it, down to the reasons of an incident."""
+    from taishi.risk_explain import run as run_explain
+
+    run_explain(_start("risk"), region, depth, most, as_json=as_json)
+
+
 def run() -> None:
     """Entry point: deliberate errors become one sentence and exit code 2, everything else a traceback."""
     try:
