@@ -67,6 +67,20 @@ class EnterpriseRef(Model):
     industry: str
 
 
+class Measures(Model):
+    """What places are compared by. `hit_rate` is enterprises hit ÷ enterprises monitored: one noisy line does not decide a
+    ranking; `hit_rate_previous` is that of the period before, null where it was not watched."""
+
+    enterprises: int
+    enterprises_monitored: int
+    enterprises_hit: int
+    hit_rate: float
+    hit_rate_previous: float | None
+    judged_incidents: int
+    open_incidents: int
+    overdue_incidents: int
+
+
 class RiskBrief(Model):
     """The index from 0 to 100 with its interval; `insufficient` where too little is covered to say "low"."""
 

@@ -21,10 +21,12 @@ from api.enterprises.schemas import (
     EnterpriseQuery,
     EnterpriseRow,
     IndustryList,
+    IndustryQuery,
     IndustryRow,
     ParkDetail,
 )
 from api.figures import Place
+from api.measures import grouped
 from api.names import region_path, region_refs
 from api.numbers import numbers
 from api.risk.queries import briefs, pooled
@@ -227,30 +229,29 @@ def park(services: Services, caller: Caller, park_id: str) -> ParkDetail:
         )
 
 
-def industries(services: Services, caller: Caller) -> IndustryList:
+def industries(services: Services, caller: Caller, query: IndustryQuery) -> IndustryList:
     """Grouped by division of GB/T 4754, with the index over exactly the enterprises that the caller sees."""
-    still_open = figures.open_incidents()
-    amount = func.coalesce(still_open.c.amount, 0)
+    at = now()
+    division = func.substr(Enterprise.industry, 1, 3)
     chosen = (
-        select(Enterprise.industry, Enterprise.level, amount, Risk.low, Risk.mid, Risk.coverage)
+        select(division, Enterprise.level, Risk.low, Risk.mid, Risk.coverage)
         .select_from(Enterprise)
         .outerjoin(Risk, and_(Risk.kind == "enterprise", Risk.key == Enterprise.id))
-        .outerjoin(still_open, still_open.c.enterprise_id == Enterprise.id)
     )
-    members: dict[str, list[Any]] = {}
+    members: dict[str, list[tuple[int, float | None, float | None, float | None]]] = {}
     with services.records.read(caller.scope) as session:
-        for row in session.execute(chosen):
-            members.setdefault(row[0][:3], []).append(row)
-    return IndustryList(items=[_industry(code, members[code]) for code in sorted(members)])
-
-
-def _industry(code: str, rows: Sequence[Any]) -> IndustryRow:
-    name_zh, name_en = label(code)
-    return IndustryRow(
-        code=code,
-        name_zh=name_zh,
-        name_en=name_en,
-        risk=pooled((level, low, mid, heard) for _, level, _, low, mid, heard in rows),
-        enterprises=len(rows),
-        open_incidents=sum(row[2] for row in rows),
+        for code, *rest in session.execute(chosen):
+            members.setdefault(code, []).append((rest[0], rest[1], rest[2], rest[3]))
+        counted = grouped(session, division, Place(), figures.last_hours(query.hours, at), at)
+    return IndustryList(
+        items=[
+            IndustryRow(
+                **counted.of([code]).model_dump(),
+                code=code,
+                name_zh=label(code)[0],
+                name_en=label(code)[1],
+                risk=pooled(members[code]),
+            )
+            for code in sorted(members)
+        ]
     )

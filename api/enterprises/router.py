@@ -15,6 +15,7 @@ from api.enterprises.schemas import (
     EnterprisePage,
     EnterpriseQuery,
     IndustryList,
+    IndustryQuery,
     ParkDetail,
 )
 
@@ -53,6 +54,8 @@ def get_park(
 
 
 @router.get("/industries")
-def list_industries(caller: EnterpriseReader, services: ServicesDep) -> IndustryList:
+def list_industries(
+    query: Annotated[IndustryQuery, Query()], caller: EnterpriseReader, services: ServicesDep
+) -> IndustryList:
     """Industries (GB/T 4754 divisions) that have enterprises in the caller's scope."""
-    return queries.industries(services, caller)
+    return queries.industries(services, caller, query)

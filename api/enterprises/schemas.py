@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.common import Body, Cursor, Limit, Model, Number, RegionCode, RegionRef, RiskBrief
+from api.common import Body, Cursor, Limit, Measures, Model, Number, RegionCode, RegionRef, RiskBrief
 
 EnterpriseKind = Literal["industrial", "platform", "identifier"]
 Exposure = Literal["none", "internal", "internet"]
@@ -101,13 +101,15 @@ class ParkDetail(Model):
     enterprises: list[EnterpriseRow]
 
 
-class IndustryRow(Model):
+class IndustryQuery(Body):
+    hours: Annotated[int, Field(ge=1, le=24 * 92)] = 24
+
+
+class IndustryRow(Measures):
     code: str
     name_zh: str
     name_en: str
     risk: RiskBrief | None
-    enterprises: int
-    open_incidents: int
 
 
 class IndustryList(Model):

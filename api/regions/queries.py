@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api import figures
@@ -13,7 +13,8 @@ from api.common import RiskBrief
 from api.dependencies import Caller
 from api.enterprises.queries import riskiest, visible_path
 from api.figures import Place, Window
-from api.incidents.filters import conditions, in_region
+from api.incidents.filters import in_region
+from api.measures import grouped
 from api.names import division_ref
 from api.numbers import numbers
 from api.regions.schemas import ParkRow, RegionDetail, RegionRow
@@ -21,7 +22,7 @@ from api.risk.queries import briefs
 from api.services import Services
 from taishi.clock import now
 from taishi.errors import NotFound
-from taishi.records.tables import Division, Enterprise, Incident, Park, Risk
+from taishi.records.tables import Division, Enterprise, Park, Risk
 from taishi.scope import region_prefix
 
 MAX_ENTERPRISES: Final = 50
@@ -56,39 +57,17 @@ def children(session: Session, caller: Caller, code: str) -> list[Division]:
     return _with_members(session, caller, found)
 
 
-def _by_code(session: Session, statement: Select[str, int]) -> list[tuple[str, int]]:
-    return [(str(code), int(count)) for code, count in session.execute(statement)]
-
-
-def _counter(counts: Sequence[tuple[str, int]]) -> Callable[[str], int]:
-    """Sums counts by county code over a division's subtree."""
-
-    def total(code: str) -> int:
-        prefix = region_prefix(code)
-        return sum(count for region, count in counts if region.startswith(prefix))
-
-    return total
-
-
-def _enterprise_counts(session: Session, among: Select[str] | None) -> Callable[[str], int]:
-    statement = select(Enterprise.region, func.count()).group_by(Enterprise.region)
-    if among is not None:
-        statement = statement.where(Enterprise.id.in_(among))
-    return _counter(_by_code(session, statement))
-
-
-def _open_counts(session: Session) -> Callable[[str], int]:
-    found = conditions(figures.open_filter(Place()), "", now())
-    statement = select(Incident.region, func.count()).where(*found.values()).group_by(Incident.region)
-    return _counter(_by_code(session, statement))
-
-
 def _alert_counts(services: Services, caller: Caller, place: Place, window: Window) -> dict[str, int]:
     """Alerts by every division code on their path, in one count."""
     top = services.store.top(
         figures.alert_query(place), caller.scope, "taishi.region_path", MAX_REGIONS, window.start, window.end
     )
     return {value.value: value.count for value in top}
+
+
+def _inside(counties: Iterable[str], code: str) -> list[str]:
+    prefix = region_prefix(code)
+    return [county for county in counties if county.startswith(prefix)]
 
 
 def ranking(
@@ -98,21 +77,14 @@ def ranking(
     below = children(session, caller, division.code)
     if not below:
         return []
-    known = _enterprise_counts(session, None)
-    monitored = _enterprise_counts(session, figures.monitored_ids())
-    hit = _enterprise_counts(session, figures.hit_ids(window.start))
-    still_open = _open_counts(session)
+    counted = grouped(session, Enterprise.region, Place(region=division.code), window, now())
     alerts = _alert_counts(services, caller, Place(region=division.code), window)
     risks = briefs(session, below[0].level, (child.code for child in below))
     rows = [
         RegionRow(
+            **counted.of(_inside(counted.groups, child.code)).model_dump(),
             region=division_ref(child),
             risk=risks.get(child.code),
-            enterprises=known(child.code),
-            enterprises_monitored=monitored(child.code),
-            enterprises_hit=hit(child.code),
-            hit_rate=hit(child.code) / max(1, monitored(child.code)),
-            open_incidents=still_open(child.code),
             alerts=alerts.get(child.code, 0),
         )
         for child in below
@@ -124,40 +96,27 @@ def region_risk(session: Session, division: Division) -> RiskBrief | None:
     return briefs(session, division.level, [division.code]).get(division.code)
 
 
-def _parks(session: Session, code: str) -> list[ParkRow]:
-    still_open = figures.open_incidents()
-    members = (
-        select(
-            Enterprise.park_id,
-            func.count().label("amount"),
-            func.coalesce(func.sum(still_open.c.amount), 0).label("open"),
-        )
-        .outerjoin(still_open, still_open.c.enterprise_id == Enterprise.id)
-        .where(Enterprise.park_id.is_not(None))
-        .group_by(Enterprise.park_id)
-        .subquery()
-    )
+def _parks(session: Session, code: str, window: Window) -> list[ParkRow]:
     statement = (
-        select(Park, func.coalesce(members.c.amount, 0), func.coalesce(members.c.open, 0))
-        .outerjoin(members, members.c.park_id == Park.id)
+        select(Park)
         .outerjoin(Risk, (Risk.kind == "park") & (Risk.key == Park.id))
         .where(in_region(Park.region, code))
         .order_by(func.coalesce(Risk.mid, -1.0).desc(), Park.id)
         .limit(MAX_ENTERPRISES)
     )
-    found = session.execute(statement).all()
-    risks = briefs(session, "park", (row[0].id for row in found))
+    found = session.scalars(statement).all()
+    risks = briefs(session, "park", (park.id for park in found))
+    counted = grouped(session, Enterprise.park_id, Place(region=code), window, now())
     return [
         ParkRow(
+            **counted.of([park.id]).model_dump(),
             id=park.id,
             name=park.name,
             name_en=park.name_en,
             region=park.region,
             risk=risks.get(park.id),
-            enterprises=amount,
-            open_incidents=int(open_incidents or 0),
         )
-        for park, amount, open_incidents in found
+        for park in found
     ]
 
 
@@ -175,6 +134,6 @@ def region(services: Services, caller: Caller, code: str, hours: int) -> RegionD
             risk=region_risk(session, division),
             numbers=numbers(services, caller, session, place, window),
             children=ranking(services, caller, session, division, window),
-            parks=_parks(session, code),
+            parks=_parks(session, code, window),
             enterprises=riskiest(session, place, MAX_ENTERPRISES),
         )

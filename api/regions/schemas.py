@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.common import Body, Model, Number, RegionRef, RiskBrief
+from api.common import Body, Measures, Model, Number, RegionRef, RiskBrief
 from api.enterprises.schemas import EnterpriseRow
 
 
@@ -14,27 +14,20 @@ class RegionQuery(Body):
     hours: Annotated[int, Field(ge=1, le=24 * 92)] = 24
 
 
-class RegionRow(Model):
-    """`hit_rate` is enterprises hit ÷ enterprises monitored: one noisy line does not decide a ranking."""
+class RegionRow(Measures):
+    """A division below the one that was asked for."""
 
     region: RegionRef
     risk: RiskBrief | None = Field(description="null: no data.")
-    enterprises: int
-    enterprises_monitored: int
-    enterprises_hit: int
-    hit_rate: float
-    open_incidents: int
     alerts: int
 
 
-class ParkRow(Model):
+class ParkRow(Measures):
     id: str
     name: str
     name_en: str
     region: str
     risk: RiskBrief | None
-    enterprises: int
-    open_incidents: int
 
 
 class RegionDetail(Model):

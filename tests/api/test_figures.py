@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from api.figures import JUDGED
 from taishi.records.tables import Division, Enterprise, Incident, Risk
 from taishi.risk.coverage import interval, mean
 from taishi.risk.rollup import Child, power_mean
@@ -180,3 +181,31 @@ def test_open_counts_ignore_what_was_merged(world: World, analyst: TestClient) -
         session.get_one(Incident, A.id("inc", 2)).merged_into = A.id("inc")
     rows = analyst.get("/api/v1/enterprises").json()["items"]
     assert rows[0]["open_incidents"] == 2
+
+
+@pytest.mark.parametrize("kind", ["regions", "parks", "industries"])
+def test_what_places_are_compared_by_counts_the_same_lists(analyst: TestClient, kind: str) -> None:
+    """Enterprises hit and monitored, judged, open and overdue incidents: each is the length of its list."""
+    region = analyst.get(f"/api/v1/regions/{A.city}?hours=24").json()
+    rows = {
+        "regions": [(f"region={row['region']['code']}", row) for row in region["children"]],
+        "parks": [(f"park_id={row['id']}", row) for row in region["parks"]],
+        "industries": [
+            (f"industry={row['code']}", row) for row in analyst.get("/api/v1/industries?hours=24").json()["items"]
+        ],
+    }[kind]
+    assert any(row["enterprises_hit"] for _, row in rows)
+    since = NOW - 86_400
+    judged = "&".join(f"verdict={one}" for one in JUDGED)
+    for place, row in rows:
+        lists = {
+            "enterprises": f"/api/v1/enterprises?{place}",
+            "enterprises_monitored": f"/api/v1/enterprises?monitored=true&{place}",
+            "enterprises_hit": f"/api/v1/enterprises?hit_since={since}&{place}",
+            "judged_incidents": f"/api/v1/incidents?view=all&since={since}&{judged}&{place}",
+            "open_incidents": f"/api/v1/incidents?view=open&{place}",
+            "overdue_incidents": f"/api/v1/incidents?view=open&overdue=true&{place}",
+        }
+        for name, url in lists.items():
+            assert opened(analyst, url, name) == row[name], (name, place)
+        assert row["hit_rate"] == row["enterprises_hit"] / max(1, row["enterprises_monitored"])

@@ -1812,12 +1812,24 @@ export interface components {
             code: string;
             /** Enterprises */
             enterprises: number;
+            /** Enterprises Hit */
+            enterprises_hit: number;
+            /** Enterprises Monitored */
+            enterprises_monitored: number;
+            /** Hit Rate */
+            hit_rate: number;
+            /** Hit Rate Previous */
+            hit_rate_previous: number | null;
+            /** Judged Incidents */
+            judged_incidents: number;
             /** Name En */
             name_en: string;
             /** Name Zh */
             name_zh: string;
             /** Open Incidents */
             open_incidents: number;
+            /** Overdue Incidents */
+            overdue_incidents: number;
             risk: components["schemas"]["RiskBrief"] | null;
         };
         /** JoinEntity */
@@ -2090,14 +2102,26 @@ export interface components {
         ParkRow: {
             /** Enterprises */
             enterprises: number;
+            /** Enterprises Hit */
+            enterprises_hit: number;
+            /** Enterprises Monitored */
+            enterprises_monitored: number;
+            /** Hit Rate */
+            hit_rate: number;
+            /** Hit Rate Previous */
+            hit_rate_previous: number | null;
             /** Id */
             id: string;
+            /** Judged Incidents */
+            judged_incidents: number;
             /** Name */
             name: string;
             /** Name En */
             name_en: string;
             /** Open Incidents */
             open_incidents: number;
+            /** Overdue Incidents */
+            overdue_incidents: number;
             /** Region */
             region: string;
             risk: components["schemas"]["RiskBrief"] | null;
@@ -2352,7 +2376,7 @@ export interface components {
         };
         /**
          * RegionRow
-         * @description `hit_rate` is enterprises hit ÷ enterprises monitored: one noisy line does not decide a ranking.
+         * @description A division below the one that was asked for.
          */
         RegionRow: {
             /** Alerts */
@@ -2365,8 +2389,14 @@ export interface components {
             enterprises_monitored: number;
             /** Hit Rate */
             hit_rate: number;
+            /** Hit Rate Previous */
+            hit_rate_previous: number | null;
+            /** Judged Incidents */
+            judged_incidents: number;
             /** Open Incidents */
             open_incidents: number;
+            /** Overdue Incidents */
+            overdue_incidents: number;
             region: components["schemas"]["RegionRef"];
             /** @description null: no data. */
             risk: components["schemas"]["RiskBrief"] | null;
@@ -4550,7 +4580,9 @@ export interface operations {
     };
     list_industries: {
         parameters: {
-            query?: never;
+            query?: {
+                hours?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { Link, useNavigate } from "react-router";
 import type { Schemas } from "../../api/client";
 import { RiskMark } from "../../components/marks";
+import { useMeasures } from "../../components/measures";
 import { Table, type Column } from "../../components/Table";
 import { number } from "../../format";
 import { nameOf } from "../../i18n";
@@ -11,14 +12,15 @@ import { useTexts } from "../../i18n/use";
 type ParkRow = Schemas["ParkRow"];
 type EnterpriseRow = Schemas["EnterpriseRow"];
 
-export function Parks({ rows }: { rows: readonly ParkRow[] }): ReactNode {
+export function Parks({ rows, hours, at }: { rows: readonly ParkRow[]; hours: number; at: number }): ReactNode {
   const { t, language } = useTexts("overview");
   const navigate = useNavigate();
+  const measures = useMeasures<ParkRow>((row) => `park_id=${row.id}`, hours, at);
   const columns: Column<ParkRow>[] = [
     { key: "name", title: t("park"), cell: (row) => <Link to={`/parks/${row.id}`}>{nameOf(row, language)}</Link> },
     { key: "risk", title: t("risk"), cell: (row) => <RiskMark risk={row.risk} /> },
     { key: "enterprises", title: t("enterprises"), numeric: true, cell: (row) => number(row.enterprises, language) },
-    { key: "open", title: t("open"), numeric: true, cell: (row) => number(row.open_incidents, language) },
+    ...measures,
   ];
   return (
     <Table

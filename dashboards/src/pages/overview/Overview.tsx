@@ -158,7 +158,7 @@ export default function Overview(): ReactNode {
             <h2>
               {t("ranking")} <small className="quiet">{t("drill")}</small>
             </h2>
-            <Ranking rows={detail.children} highlighted={pointed} onOpen={open} onPoint={setPointed} />
+            <Ranking rows={detail.children} hours={hours} at={overview.at} highlighted={pointed} onOpen={open} onPoint={setPointed} />
           </div>
         </section>
       ) : (
@@ -187,7 +187,7 @@ export default function Overview(): ReactNode {
         {detail.parks.length > 0 && (
           <div className="card">
             <h2>{t("parks")}</h2>
-            <Parks rows={detail.parks} />
+            <Parks rows={detail.parks} hours={hours} at={overview.at} />
           </div>
         )}
       </section>

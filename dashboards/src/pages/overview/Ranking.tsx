@@ -1,8 +1,9 @@
 import type { ReactNode } from "react";
 import type { Schemas } from "../../api/client";
 import { RiskMark } from "../../components/marks";
+import { useMeasures } from "../../components/measures";
 import { Table, type Column } from "../../components/Table";
-import { number, percent } from "../../format";
+import { percent } from "../../format";
 import { nameOf } from "../../i18n";
 import { useTexts } from "../../i18n/use";
 
@@ -10,14 +11,17 @@ type Row = Schemas["RegionRow"];
 
 interface Props {
   rows: readonly Row[];
+  hours: number;
+  at: number;
   highlighted: string | undefined;
   onOpen: (code: string) => void;
   onPoint: (code: string | undefined) => void;
 }
 
 /** The table beside the map says the same in words, and drills as well. */
-export function Ranking({ rows, highlighted, onOpen, onPoint }: Props): ReactNode {
+export function Ranking({ rows, hours, at, highlighted, onOpen, onPoint }: Props): ReactNode {
   const { t, language } = useTexts("overview");
+  const measures = useMeasures<Row>((row) => `region=${row.region.code}`, hours, at);
   const columns: Column<Row>[] = [
     {
       key: "region",
@@ -36,9 +40,7 @@ export function Ranking({ rows, highlighted, onOpen, onPoint }: Props): ReactNod
     },
     { key: "risk", title: t("risk"), cell: (row) => <RiskMark risk={row.risk} /> },
     { key: "coverage", title: t("coverage"), numeric: true, cell: (row) => (row.risk ? percent(row.risk.coverage, language) : "–") },
-    { key: "hit", title: t("hit"), numeric: true, cell: (row) => `${row.enterprises_hit}/${row.enterprises_monitored}` },
-    { key: "open", title: t("open"), numeric: true, cell: (row) => number(row.open_incidents, language) },
-    { key: "alerts", title: t("alerts"), numeric: true, cell: (row) => number(row.alerts, language) },
+    ...measures,
   ];
   return (
     <Table
