@@ -89,7 +89,7 @@ function Parts({ risk }: { risk: Schemas["Risk"] }): ReactNode {
         </table>
       </div>
       <p className="quiet" data-testid="risk-sum">
-        {t("riskPage.sum", { sum: number(sum, language, 1), index: number(risk.mid, language, 1) })}
+        {t("riskPage.sum", { sum: number(sum, language, 1), index: number(risk.mid, language, 1) })}. {t("riskPage.shares")}
       </p>
     </>
   );
