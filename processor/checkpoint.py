@@ -7,7 +7,7 @@ nothing of what it did is kept.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -20,11 +20,14 @@ from processor.statecache import StateCache
 from processor.upsert import add, upsert, write_rows
 from taishi.errors import Conflict
 from taishi.records.tables import (
+    Base,
     Change,
     Decision,
+    IndicatorUse,
     Ledger,
     QuarantineRecord,
     SeenDelivery,
+    Sighting,
     Source,
     StageState,
     StreamOffset,
@@ -41,6 +44,8 @@ SEEN_DAYS = 7.0
 """Days a delivery is remembered: longer than any sender or spool tries again."""
 
 CHANGE_DAYS = 2.0
+SIGHTING_DAYS = 90.0
+USE_DAYS = 30.0
 
 
 class Lost(Conflict):
@@ -197,6 +202,10 @@ def _smoothed(skew: float, heard: Heard, *, fresh: bool) -> float:
 
 
 def prune(session: Session, at: float) -> None:
-    """Forget deliveries that nobody repeats any more, and news that everybody has read."""
-    for model, column, days in ((SeenDelivery, SeenDelivery.at, SEEN_DAYS), (Change, Change.at, CHANGE_DAYS)):
+    """Forget deliveries that nobody repeats any more, news that everybody has read, sightings of long ago."""
+    kept: tuple[tuple[type[Base], Any, float], ...] = (
+        (SeenDelivery, SeenDelivery.at, SEEN_DAYS), (Change, Change.at, CHANGE_DAYS),
+        (Sighting, Sighting.last_seen, SIGHTING_DAYS), (IndicatorUse, IndicatorUse.last_seen, USE_DAYS),
+    )  # fmt: skip
+    for model, column, days in kept:
         session.execute(delete(model).where(column < at - days * 86_400.0).execution_options(synchronize_session=False))

@@ -18,9 +18,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from processor.stage import Row
-from taishi.records.tables import Base, Incident, MetaAlert
+from taishi.records.tables import Base, Incident, IndicatorUse, MetaAlert, Sighting
 
-WRITABLE: dict[str, type[Base]] = {"meta_alert": MetaAlert, "incident": Incident}
+WRITABLE: dict[str, type[Base]] = {
+    "meta_alert": MetaAlert, "incident": Incident, "sighting": Sighting, "indicator_use": IndicatorUse,
+}  # fmt: skip
 """Tables that stages may write through `Work.upsert`."""
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 import structlog
 
 from processor import checkpoint, inventory, metrics
+from processor.campaigns.job import CampaignJob
 from processor.housekeeping import Housekeeping
 from processor.inventory import Inventory
 from processor.pending import Pending
@@ -86,6 +87,7 @@ class Worker:
         self._problem = "the worker has not started"
         self._risk = RiskJob(records)
         self._rules = RuleLoader(records)
+        self._campaigns = CampaignJob(records)
         self._risk_at = 0.0
         self._housekeeping = Housekeeping(settings, stream, store, records)
 
@@ -385,6 +387,7 @@ class Worker:
         at = time.monotonic()
         if 0 in self._offsets and at - self._risk_at >= RISK_SECONDS:
             self._risk.run(self._inventory, self._now())
+            self._campaigns.run(self._inventory, self._now())
             self._housekeeping.run(self._now())
             self._risk_at = at
         ends = self._stream.end_offsets(TOPIC_EVENTS) if metrics.lag_due() else {}

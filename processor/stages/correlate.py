@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter
 
+from processor.campaigns import sightings
 from processor.correlate import state as correlate_state
 from processor.correlate.decisions import apply
 from processor.correlate.engine import Engine, Outcome, case_row
@@ -41,7 +42,9 @@ class Correlate:
                 engine.take(signal, signal.fresh)
             engine.extend(work.extents.get(enterprise_id, {}))
             state.put(enterprise_id, engine.state)
-            _write(work, work.inventory.enterprise(enterprise_id), engine.state, engine.outcome)
+            facts = work.inventory.enterprise(enterprise_id)
+            sightings.note_uses(work, facts, signals)
+            _write(work, facts, engine.state, engine.outcome)
 
     def decide(self, work: Work, state: StateView, decisions: list[Decided]) -> None:
         """Apply decisions, in order, and write the incidents they changed again. Joins stay as people wrote them."""
@@ -78,12 +81,14 @@ def _write(work: Work, facts: EnterpriseFacts, state: State, outcome: Outcome) -
             work.upsert("meta_alert", meta_id, {"incident_id": member.incident, "join": join})
     for identity, (keep, row) in outcome.tombstones.items():
         work.upsert("incident", identity, {**owner, **row, "merged_into": state.resolve(keep)})
+        sightings.note_merged(work, facts, identity, row)
         if row["escalated"]:
             work.changed("incident", identity, **owner)
     for identity in sorted(outcome.cases & state.cases.keys()):
         case = state.cases[identity]
         if not case.foreign:
             work.upsert("incident", identity, {**owner, **case_row(state, case)})
+            sightings.note_sightings(work, facts, state, case)
         if case.escalated_at is not None:
             work.changed("incident", identity, **owner)
     ESCALATED.inc(len(outcome.escalated))

@@ -9,11 +9,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true, union
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
-from taishi.records.tables import Base, Change, Decision, Enterprise, Owned, Park, Risk, RiskHistory
+from taishi.records.tables import (
+    Base,
+    Burst,
+    BurstHour,
+    Campaign,
+    CampaignExposure,
+    CampaignMember,
+    Change,
+    Decision,
+    Enterprise,
+    Owned,
+    Park,
+    Risk,
+    RiskHistory,
+    WarningProposal,
+)
 from taishi.scope import EVERYTHING, Scope
 
 
@@ -40,6 +55,26 @@ def _park(scope: Scope) -> ColumnElement[bool]:
     return _within(scope, Park.region, None, None)
 
 
+def _campaigns(scope: Scope) -> Any:
+    """Ids of campaigns with a member in the scope; those that only threaten it are not a single enterprise's to see."""
+    tables = (CampaignMember,) if scope.enterprises else (CampaignMember, CampaignExposure)
+    found = [select(t.campaign_id).where(_within(scope, t.region, t.enterprise_id, t.authority)) for t in tables]
+    return found[0] if len(found) == 1 else union(*found)
+
+
+def _proposal(scope: Scope) -> ColumnElement[bool]:
+    """A campaign's proposal with its campaign, a burst's with its region; contacts get warnings when they are issued."""
+    if scope.enterprises:
+        return false()
+    campaign = and_(WarningProposal.source == "campaign", WarningProposal.source_id.in_(_campaigns(scope)))
+    return or_(campaign, and_(WarningProposal.source == "burst", _regional(scope, WarningProposal.region)))
+
+
+def _regional(scope: Scope, region: Any) -> ColumnElement[bool]:
+    """Sums over all enterprises of a region: only for those who see all of them."""
+    return false() if scope.enterprises or scope.authorities else _within(scope, region, None, None)
+
+
 def _conditions(scope: Scope) -> list[tuple[type[Base], ColumnElement[bool]]]:
     owned = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Owned)]
     tables: list[Any] = [*owned, Risk, RiskHistory, Change]
@@ -50,6 +85,10 @@ def _conditions(scope: Scope) -> list[tuple[type[Base], ColumnElement[bool]]]:
         *found,
         (Enterprise, _enterprises(scope)),
         (Park, _park(scope)),
+        (Campaign, Campaign.id.in_(_campaigns(scope))),
+        (WarningProposal, _proposal(scope)),
+        (Burst, _regional(scope, Burst.region)),
+        (BurstHour, _regional(scope, BurstHour.region)),
         (Decision, Decision.enterprise_id.in_(select(Enterprise.id).where(_enterprises(scope)))),
     ]
 

@@ -267,7 +267,7 @@ class Change(Base):
     __tablename__ = "change"
     seq: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
     at: Mapped[float]
-    kind: Mapped[str] = mapped_column(String(16))  # incident | risk | source
+    kind: Mapped[str] = mapped_column(String(16))  # incident | risk | source | campaign | warning
     object_id: Mapped[str] = mapped_column(String(96))
     enterprise_id: Mapped[str] = mapped_column(String(64), default="")
     region: Mapped[str] = mapped_column(String(6), default="")
@@ -353,6 +353,163 @@ class Incident(Owned, Base):
     version: Mapped[int] = mapped_column(default=1)
 
     __table_args__ = (Index("incident_queue", "escalated", "status", "last_seen"),)
+
+
+class Sighting(Owned, Base):
+    """An indicator (ip, domain, hash) in an incident that weighs enough: what campaigns are found from.
+
+    `id` follows from kind, value and incident. `techniques` in the order seen; `stage` the highest of the meta-alerts
+    that carry the value; `attempt`: all of them are attempts from outside."""
+
+    __tablename__ = "sighting"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    value: Mapped[str]
+    incident_id: Mapped[str] = mapped_column(String(64), index=True)
+    industry: Mapped[str] = mapped_column(String(8), default="")
+    techniques: Mapped[list[Any]] = mapped_column(default=list)
+    stage: Mapped[int] = mapped_column(default=0)
+    attempt: Mapped[bool] = mapped_column(default=False)
+    score: Mapped[float]
+    escalated: Mapped[bool] = mapped_column(default=False)
+    first_seen: Mapped[float]
+    last_seen: Mapped[float] = mapped_column(index=True)
+
+    __table_args__ = (Index("sighting_indicator", "kind", "value"),)
+
+
+class IndicatorUse(Owned, Base):
+    """An enterprise's alerts named an indicator, whatever they were worth: how common the value is."""
+
+    __tablename__ = "indicator_use"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    value: Mapped[str]
+    last_seen: Mapped[float] = mapped_column(index=True)
+
+    __table_args__ = (Index("indicator_use_indicator", "kind", "value"),)
+
+
+class Campaign(Base):
+    """Incidents of several enterprises that share rare indicators. Seen by those who see a member or, save contacts,
+    an enterprise at risk; its texts name no enterprise.
+
+    Machine: kind … active. Human: status (open | confirmed | dismissed), status_reason, decided_by, decided_at, version.
+    kind: worm | supply_chain | malware | infrastructure. `reasons` are additive: shares sum to 1.
+    `indicators`: [{"kind", "value", "rarity", "enterprises", "background", "first_seen", "last_seen"}].
+    """
+
+    __tablename__ = "campaign"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    title_zh: Mapped[str] = mapped_column(Text)
+    title_en: Mapped[str] = mapped_column(Text)
+    criterion: Mapped[str] = mapped_column(String(16))  # three | two
+    score: Mapped[float]
+    reasons: Mapped[list[Any]] = mapped_column(default=list)
+    indicators: Mapped[list[Any]] = mapped_column(default=list)
+    techniques: Mapped[list[Any]] = mapped_column(default=list)
+    enterprise_count: Mapped[int]
+    incident_count: Mapped[int]
+    at_risk_count: Mapped[int] = mapped_column(default=0)
+    first_seen: Mapped[float]
+    last_seen: Mapped[float] = mapped_column(index=True)
+    active: Mapped[bool] = mapped_column(default=True)  # False: its sightings no longer support it
+    created_at: Mapped[float] = mapped_column(default=now)
+    updated_at: Mapped[float] = mapped_column(default=0.0)
+    # human
+    status: Mapped[str] = mapped_column(String(16), default="open", index=True)
+    status_reason: Mapped[str] = mapped_column(Text, default="")
+    decided_by: Mapped[str] = mapped_column(default="")
+    decided_at: Mapped[float | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class CampaignMember(Owned, Base):
+    """An incident in a campaign: how much ties it there and by which indicators. `at`: its first sighting."""
+
+    __tablename__ = "campaign_member"
+    campaign_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    incident_id: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
+    at: Mapped[float]
+    weight: Mapped[float]
+    reasons: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class CampaignExposure(Owned, Base):
+    """An enterprise that a campaign has not hit yet, and why it may be next."""
+
+    __tablename__ = "campaign_exposure"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    campaign_id: Mapped[str] = mapped_column(String(64), index=True)
+    weight: Mapped[float]
+    reasons: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class BurstHour(Base):
+    """Enterprises with a new meta-alert of a technique, by county, industry (GB/T 4754 division) and epoch hour.
+
+    An enterprise has one county and one industry, so counts add up over both. Without a row the count is 0."""
+
+    __tablename__ = "burst_hour"
+    technique: Mapped[str] = mapped_column(String(32), primary_key=True)
+    region: Mapped[str] = mapped_column(String(6), primary_key=True)
+    industry: Mapped[str] = mapped_column(String(8), primary_key=True)
+    hour: Mapped[int] = mapped_column(primary_key=True, index=True)
+    enterprises: Mapped[int]
+
+
+class Burst(Base):
+    """A technique seen at unusually many enterprises of a region at once. `id` follows from technique, region and the
+    hour it began. `parts`: [{"hour", "observed", "expected"}]; `industries`: [{"industry", "observed"}]."""
+
+    __tablename__ = "burst"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    technique: Mapped[str] = mapped_column(String(32), index=True)
+    region: Mapped[str] = mapped_column(String(6), index=True)
+    level: Mapped[str] = mapped_column(String(16))  # county | city | province
+    score: Mapped[float]
+    threshold: Mapped[float]
+    observed: Mapped[int]
+    expected: Mapped[float]
+    coverage: Mapped[float]
+    first_hour: Mapped[int]
+    last_hour: Mapped[int] = mapped_column(index=True)
+    counties: Mapped[list[Any]] = mapped_column(default=list)
+    parts: Mapped[list[Any]] = mapped_column(default=list)
+    industries: Mapped[list[Any]] = mapped_column(default=list)
+    updated_at: Mapped[float] = mapped_column(default=0.0)
+
+
+class WarningProposal(Base):
+    """A proposed early warning (预警建议) of a campaign or a burst; a person accepts or dismisses it.
+
+    Machine: source … active. Human: status (proposed | accepted | dismissed), reason, decided_by, decided_at, version.
+    colour: red | orange | yellow | blue. `criteria`: those of the data file that were hit. `region`: of a burst; the
+    scope of a campaign's proposal is the campaign's."""
+
+    __tablename__ = "warning_proposal"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    source: Mapped[str] = mapped_column(String(16))  # campaign | burst
+    source_id: Mapped[str] = mapped_column(String(64), index=True)
+    region: Mapped[str] = mapped_column(String(6), default="")
+    title_zh: Mapped[str] = mapped_column(Text)
+    title_en: Mapped[str] = mapped_column(Text)
+    colour: Mapped[str] = mapped_column(String(8))
+    criteria: Mapped[list[Any]] = mapped_column(default=list)
+    regions: Mapped[list[Any]] = mapped_column(default=list)
+    industries: Mapped[list[Any]] = mapped_column(default=list)
+    advice: Mapped[list[Any]] = mapped_column(default=list)
+    at_risk_count: Mapped[int] = mapped_column(default=0)
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[float] = mapped_column(default=now, index=True)
+    updated_at: Mapped[float] = mapped_column(default=0.0)
+    # human
+    status: Mapped[str] = mapped_column(String(16), default="proposed", index=True)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    decided_by: Mapped[str] = mapped_column(default="")
+    decided_at: Mapped[float | None]
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class IncidentHistory(Owned, Base):

@@ -16,10 +16,12 @@ from taishi.records.tables import (
     Base,
     Change,
     Incident,
+    IndicatorUse,
     Ledger,
     MetaAlert,
     QuarantineRecord,
     SeenDelivery,
+    Sighting,
     Source,
     StageState,
     StreamOffset,
@@ -35,7 +37,9 @@ PARTITIONS = 3
 WALL = {"created_at", "updated_at"}
 """Columns that tell the wall clock."""
 
-COMPARED: tuple[type[Base], ...] = (MetaAlert, Incident, Ledger, QuarantineRecord, SeenDelivery, StageState)
+COMPARED: tuple[type[Base], ...] = (
+    MetaAlert, Incident, Sighting, IndicatorUse, Ledger, QuarantineRecord, SeenDelivery, StageState,
+)  # fmt: skip
 
 
 def settings(folder: Path, checkpoint: float = 1e-6) -> Settings:
