@@ -38,6 +38,8 @@ class Pending:
     quarantine: dict[str, dict[str, Any]] = field(default_factory=dict)
     seen: dict[str, None] = field(default_factory=dict)
     heard: dict[str, Heard] = field(default_factory=dict)
+    hits: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """Suppression → (alerts hidden, receipt of the last, seconds)."""
     replays: list[tuple[str, int, str]] = field(default_factory=list)
     """(quarantine id, events stored, reason where they could not be)."""
     events: int = 0

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar, cast
 from processor.inventory import Inventory
 from processor.sigma.ruleset import Ruleset
 from taishi.event import Batch, Event
+from taishi.feedback.taught import NOTHING, Feedback
 
 Built = TypeVar("Built")
 
@@ -108,6 +109,10 @@ class Work:
     inventory: Inventory
     closed: frozenset[str] = frozenset()
     """Incidents that people have resolved or closed: nothing new joins them."""
+    feedback: Feedback = NOTHING
+    """What people taught, as it was at the last checkpoint; set by the suppress stage."""
+    hits: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """Suppression → (alerts hidden, receipt of the last, seconds)."""
     newest: dict[str, float] = field(default_factory=dict)
     """Delivery → newest believable event time in it, seconds."""
     rejected: dict[str, str] = field(default_factory=dict)

@@ -14,10 +14,11 @@ from collections.abc import Callable
 
 import structlog
 
-from processor import checkpoint, inventory, metrics
+from processor import checkpoint, feedback, inventory, metrics
 from processor.campaigns.job import CampaignJob
 from processor.housekeeping import Housekeeping
 from processor.inventory import Inventory
+from processor.learn_job import LearnJob
 from processor.pending import Pending
 from processor.pipeline import stages
 from processor.risk_job import RiskJob
@@ -89,6 +90,7 @@ class Worker:
         self._rules = RuleLoader(records)
         self._campaigns = CampaignJob(records)
         self._risk_at = 0.0
+        self._learn = LearnJob(records)
         self._housekeeping = Housekeeping(settings, stream, store, records)
 
     # ------------------------------------------------------------ the loop
@@ -287,6 +289,7 @@ class Worker:
                 closed = inventory.closed_incidents(session, sorted(alerted))
         work = Work(partition, batches, self._inventory, closed, rows=self._pending.rows, changes=self._pending.changes)
         work.rules, work.figures = self._rules.current, self._pending.figures
+        work.hits = self._pending.hits
         sent: dict[str, list[Event]] = {batch.delivery: list(batch.events) for batch in batches}
         self._run_stages(work, partition, some)
         refused = self._index(work)
@@ -332,6 +335,8 @@ class Worker:
             for partition in mine:
                 pending.positions.setdefault(partition, (self._offsets[partition], self._offsets[partition] or 0))
             checkpoint.decide(session, self._cache, pending, self._inventory, mine)
+            feedback.refresh(session, self._cache, pending, self._offsets, self._partition_of)
+            feedback.count_hits(session, pending.hits)
             checkpoint.commit(session, self._cache, pending, self._inventory, at)
             self._rules.record(session, pending.figures, at)
         self._cache.committed()
@@ -353,10 +358,16 @@ class Worker:
                 found.setdefault(partition, []).append(decided)
         return found
 
+    def _partition_of(self, enterprise_id: str) -> int:
+        return partition_for(enterprise_id, len(self._stream.partitions(TOPIC_EVENTS)))
+
     def _decisions_wait(self) -> bool:
+        """Whether people decided or taught something that a checkpoint should apply although no event came."""
         self._last_commit = time.monotonic()
         with self._records.read(EVERYTHING) as session:
             found = checkpoint.new_decisions(session, self._decided)
+            if feedback.stale(session, self._cache, self._offsets)[0]:
+                return True
         if found and not self._mine(found):
             self._decided = found[-1].seq
             return False
@@ -389,6 +400,7 @@ class Worker:
             self._risk.run(self._inventory, self._now())
             self._campaigns.run(self._inventory, self._now())
             self._housekeeping.run(self._now())
+            self._learn.run(self._now())
             self._risk_at = at
         ends = self._stream.end_offsets(TOPIC_EVENTS) if metrics.lag_due() else {}
         for partition, end in ends.items():

@@ -38,6 +38,7 @@ from processor.stages.aggregate_state import (
 from processor.surprise import BASE_MEMORY, meta_risk, opening_probability, rarity, surprise_of, volume
 from taishi import clock
 from taishi.event import Batch, Event
+from taishi.feedback.suppress import MARK
 
 DISORDER = 2.0
 """Seconds of event time that an alert waits for earlier ones. More delays every alert; less lets network jitter decide
@@ -125,7 +126,7 @@ class _Run:
 
     def go(self) -> None:
         batch = self._batch
-        alerts = [event for event in batch.events if event.get("event.kind") == "alert"]
+        alerts = [event for event in batch.events if event.get("event.kind") == "alert" and MARK not in event]
         state: State | None = self._view.get(batch.enterprise_id)
         if state is None or (not alerts and not state.held):
             if not alerts:
@@ -206,6 +207,7 @@ class _Run:
             external=external,
             entities=[entity for entity in (attacker, victim) if entity] + others(event),
             late=late,
+            novice=self._batch.source_id in self._work.feedback.novices,
         )
 
     def _place(self, held: Held) -> None:
@@ -283,6 +285,7 @@ class _Run:
             severity=held.severity, outcome=held.outcome, first=held.t, last=held.t, own=held.t, first_id=held.id,
             last_id=held.id, attacker=held.attacker, victim=held.victim, criticality=held.criticality,
             probability=probability, common=common, external=held.external, surprise=surprise_of(probability, common),
+            novice=held.novice,
         )  # fmt: skip
         state.open[key] = meta
         if len(state.base) > MAX_BASE:
@@ -302,6 +305,7 @@ class _Run:
         if self._trace is not None:
             self._trace(held.id, meta.id)
         meta.count += 1
+        meta.novice = meta.novice and held.novice
         if held.t < meta.first:
             meta.first, meta.first_id = held.t, held.id
         if held.t >= meta.last:
@@ -347,6 +351,9 @@ class _Run:
             meta.prior, meta.severity, meta.outcome, meta.surprise, external=meta.external, stage=meta.stage,
             warming=warming,
         )  # fmt: skip
+        risk, meta.learned = self._work.feedback.weigh(
+            risk, self._facts.id, meta.rules, meta.severity, meta.outcome, novice=meta.novice
+        )
         meta.risk = max(meta.risk, risk)
         told, meta.told = meta.told, len(meta.entities)
         self._work.signals.append(
@@ -460,4 +467,5 @@ def _row(facts: EnterpriseFacts, meta: Meta) -> dict[str, object]:
         "last_seen": meta.last, "attacker": value_of(meta.attacker)[:255], "victim": value_of(meta.victim)[:255],
         "entities": [shown(entity) for entity in meta.entities], "rules": dict(meta.rules),
         "evidence": meta.evidence(), "products": list(meta.products), "risk": meta.risk, "surprise": meta.surprise,
+        "learned": meta.learned,
     }  # fmt: skip

@@ -49,6 +49,8 @@ class Held:
     external: bool
     entities: list[str]
     late: bool
+    novice: bool = False
+    """Its source is still learning."""
 
     def __lt__(self, other: Held) -> bool:
         if self.due != other.due:
@@ -95,6 +97,10 @@ class Meta:
     marks: list[str] = field(default_factory=list)
     talkers: dict[str, int] = field(default_factory=dict)
     """Of a background session: outside address → its alerts."""
+    novice: bool = False
+    """Only learning sources reported it."""
+    learned: dict[str, Any] = field(default_factory=dict)
+    """What verdicts taught about its rules, as JSON."""
     sample: list[list[Any]] = field(default_factory=list)
 
     def evidence(self) -> list[str]:
