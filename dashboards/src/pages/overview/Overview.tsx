@@ -184,13 +184,13 @@ export default function Overview(): ReactNode {
           <h2>{t("techniques")}</h2>
           <Techniques rows={overview.top_techniques} />
         </div>
-        {detail.parks.length > 0 && (
-          <div className="card">
-            <h2>{t("parks")}</h2>
-            <Parks rows={detail.parks} hours={hours} at={overview.at} />
-          </div>
-        )}
       </section>
+      {detail.parks.length > 0 && (
+        <section className="card">
+          <h2>{t("parks")}</h2>
+          <Parks rows={detail.parks} hours={hours} at={overview.at} />
+        </section>
+      )}
       {detail.enterprises.length > 0 && (
         <section className="card">
           <h2>{t("enterprises")}</h2>
