@@ -1,22 +1,34 @@
-"""What an alert means: its behaviour, looked up once per distinct rule in `data/behaviours.tsv`."""
+"""What an alert means: its behaviour, looked up once per distinct rule.
+
+The technique or tactic that the event names decides (`data/behaviours.tsv`); else the words of its rule, category and action
+(`processor.lexicon`); else its event category, one behaviour a rule.
+"""
 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
+from processor.lexicon import Meaning, meaning
 from taishi.event import Event
 
 UNKNOWN = "category:other"
+
+VAGUE, WEAK, TELLING = 0, 1, 2
+"""How much an alert says: no technique at all, a technique by ambiguous words, a technique."""
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """A row of the table, under the id an alert's own technique or rule gives it.
 
-    `gap` seconds of silence end a session; `prior` is a severity 0–1; `scope` is src, pair or host.
+    `gap` seconds of silence end a session; `prior` is a severity 0–1; `scope` is src, web, pair or host. `level` is VAGUE, WEAK or
+    TELLING; `session` is "s" where the alert begins or belongs to a login session, "e" where it ends one; `tool` tells the
+    sessions of one web tool from another's; `inferred` where words decided, not the event;
+    `full` is the prior were the words certain (0 where they are).
     """
 
     id: str
@@ -28,6 +40,11 @@ class Behaviour:
     ambiguous: bool
     name_zh: str
     name_en: str
+    level: int = TELLING
+    session: str = ""
+    tool: str = ""
+    inferred: bool = False
+    full: float = 0.0
 
 
 @cache
@@ -43,6 +60,7 @@ def table() -> dict[str, Behaviour]:
             prior=float(row["prior"]),
             scope=row["scope"],
             ambiguous=row["ambiguous"] == "1",
+            level=VAGUE if row["ambiguous"] == "1" else TELLING,
             name_zh=row["name_zh"],
             name_en=row["name_en"],
         )
@@ -60,10 +78,7 @@ def named(technique: str) -> Behaviour | None:
 
 
 def _renamed(found: Behaviour, identity: str, technique: str) -> Behaviour:
-    return Behaviour(
-        identity, technique, found.stage, found.gap, found.prior, found.scope, found.ambiguous, found.name_zh,
-        found.name_en,
-    )  # fmt: skip
+    return replace(found, id=identity, technique=technique)
 
 
 def _first(value: object) -> str:
@@ -72,21 +87,32 @@ def _first(value: object) -> str:
     return str(value) if value else ""
 
 
-_known: dict[tuple[str, str, str, str], Behaviour] = {}
+_known: dict[tuple[str, str, str, str, str], Behaviour] = {}
 _KNOWN_MAX = 20_000
-"""Distinct (technique, tactic, category, rule) seen; forgotten all at once when full: it is only a memo."""
+"""Distinct (technique, tactic, category, rule, words) seen; forgotten all at once when full: it is only a memo."""
 
 _KNOWN_LENGTH = 512
 """Characters of a key that is kept: products, and who writes to them, choose how long their names are."""
 
+_VARIABLE = re.compile(r"[0-9a-f]*\d[0-9a-f.:-]*", re.IGNORECASE)
+"""Numbers, addresses and digests in a message, which make each one new."""
+
+UNSURE = 0.5
+"""A rule's name whose words mean something less surely than this is read together with its category and action."""
+
 
 def behaviour_of(event: Event) -> Behaviour:
-    """By technique; else by tactic or event category, one behaviour a rule, so that unknown rules never mix."""
+    """By technique; else by tactic; else by words; else by event category, one behaviour a rule, so that unknown rules
+    never mix."""
+    get = event.get
+    name = get("rule.name")
+    words = str(name) if name else _VARIABLE.sub("#", str(get("message") or "")[:160])
     key = (
-        _first(event.get("threat.technique.id")),
-        _first(event.get("threat.tactic.id")),
-        _first(event.get("event.category")),
-        str(event.get("rule.id") or event.get("rule.name") or event.get("event.code") or ""),
+        _first(get("threat.technique.id")),
+        _first(get("threat.tactic.id")),
+        _first(get("event.category")),
+        str(get("rule.id") or name or get("event.code") or ""),
+        f"{words}\x1f{get('rule.category') or ''}\x1f{get('event.action') or ''}",
     )
     found = _known.get(key)
     if found is None:
@@ -98,15 +124,42 @@ def behaviour_of(event: Event) -> Behaviour:
     return found
 
 
-def _resolve(event: Event, technique: str, tactic: str, category: str, rule: str) -> Behaviour:
+def _resolve(event: Event, technique: str, tactic: str, category: str, rule: str, words: str) -> Behaviour:
     techniques = event.get("threat.technique.id")
     for candidate in techniques if isinstance(techniques, list) else [technique]:
         found = named(str(candidate)) if candidate else None
         if found is not None:
             return found
     rows = table()
+    told = None if technique or tactic in rows else _meaning(words)
+    if told is not None:
+        return _inferred(told)
     categories = event.get("event.category")
     chain = [tactic, *(f"category:{name}" for name in (categories if isinstance(categories, list) else [category]))]
     base = next((rows[name] for name in chain if name in rows), rows[UNKNOWN])
     vendor = str(event.get("observer.product") or event.get("event.module") or "")
     return _renamed(base, f"rule:{vendor}:{rule}"[:120], technique)
+
+
+def _meaning(words: str) -> Meaning | None:
+    """Of the rule's name or message; of its category or action only where those are surer than an unsure name."""
+    name, category, action = words.split("\x1f")[:3]
+    best = meaning(name)
+    for text in (category, action) if best is None or best.certainty < UNSURE else ():
+        other = meaning(text)
+        if other is not None and (best is None or other.certainty > best.certainty):
+            best = other
+    return best
+
+
+def _inferred(told: Meaning) -> Behaviour:
+    row = named(told.behaviour) or table()[told.behaviour]
+    if row.technique:
+        level = WEAK if told.ambiguous else TELLING
+        prior = row.prior * told.certainty
+    else:
+        level, prior = (VAGUE if told.ambiguous else row.level), row.prior
+    return replace(
+        row, prior=prior, ambiguous=level < TELLING and row.ambiguous | told.ambiguous, level=level, session=told.session,
+        tool=told.tool, inferred=True, full=row.prior,
+    )  # fmt: skip

@@ -163,7 +163,7 @@ def _member(signal: Signal) -> Member:
         technique=signal.technique, stage=signal.stage, name=signal.name, severity=signal.severity,
         outcome=signal.outcome, risk=signal.risk, surprise=signal.surprise, criticality=signal.criticality,
         attacker=signal.attacker, victim=signal.victim, count=signal.count, entities=signal.entities,
-        external=signal.external,
+        external=signal.external, told=signal.count,
     )  # fmt: skip
 
 
@@ -171,7 +171,7 @@ def _update(member: Member, signal: Signal) -> None:
     member.t, member.first, member.last = max(member.t, signal.t), min(member.first, signal.first), signal.t
     member.name, member.severity, member.outcome = signal.name, signal.severity, signal.outcome
     member.risk, member.surprise, member.criticality = signal.risk, signal.surprise, signal.criticality
-    member.entities, member.count = signal.entities, signal.count
+    member.entities, member.count, member.told = signal.entities, signal.count, signal.count
 
 
 OUTCOMES = ("success", "unknown", "failure")
@@ -194,7 +194,7 @@ def case_row(state: State, case: Case, *, tombstone: bool = False) -> dict[str, 
             {"stage": m.stage, "tactic": text.STAGES[min(m.stage, 10)][1], "technique": m.technique,
              "first_seen": m.first} for m in ordered
         ],
-        "techniques": sorted(techniques), "reasons": text.reasons(state, case),
+        "techniques": sorted(techniques), "reasons": text.reasons(state, case, signalled=tombstone),
         "entities": [shown(entity) for entity in entities[:200]],
         "alert_count": 0 if tombstone else sum(member.count for member in members),
         "meta_count": 0 if tombstone else len(members), "first_seen": case.first,

@@ -22,7 +22,8 @@ FORGET_BELOW = 0.05
 
 @dataclass(slots=True)
 class Member:
-    """A meta-alert in an incident, as last signalled; `count` and `last` are for people, nothing is decided on them."""
+    """A meta-alert in an incident, as last signalled; `count` and `last` are for people, nothing is decided on them: they
+    are those of the end of a stretch, `told` is the count of the last signal, wherever stretches are cut."""
 
     id: str
     incident: str
@@ -43,6 +44,7 @@ class Member:
     count: int
     entities: list[str]
     external: bool
+    told: int = 0
 
     @property
     def attempt(self) -> bool:

@@ -85,12 +85,14 @@ def title(state: State, case: Case) -> tuple[str, str]:
     return (f"{who_zh}：{steps_zh}" if who_zh else steps_zh), (f"{who_en}: {steps_en}" if who_en else steps_en)
 
 
-def reasons(state: State, case: Case) -> list[dict[str, Any]]:
-    """Additive: each behaviour's share of the score, with what was seen."""
+def reasons(state: State, case: Case, *, signalled: bool = False) -> list[dict[str, Any]]:
+    """Additive: each behaviour's share of the score, with what was seen; `signalled`: with the counts of the last signals,
+    which do not depend on where a stretch ended."""
     found = []
     for member, share in shares(state.of(case)):
         zh, en = behaviour_text(member)
         stage_zh, stage_en = STAGES[min(member.stage, len(STAGES) - 1)]
+        number = member.told if signalled else member.count
         done_zh, done_en = ("，已成功", ", succeeded") if member.outcome == "success" else ("", "")
         found.append(
             {
@@ -98,9 +100,9 @@ def reasons(state: State, case: Case) -> list[dict[str, Any]]:
                 "share": share,
                 "value": member.risk,
                 "meta_id": member.id,
-                "text_zh": f"{stage_zh}阶段：{zh}（{member.name}），{member.count} 次，严重程度 {member.severity}，"
+                "text_zh": f"{stage_zh}阶段：{zh}（{member.name}），{number} 次，严重程度 {member.severity}，"
                 f"罕见度 {member.surprise:.0%}{done_zh}",
-                "text_en": f"{stage_en}: {en} ({member.name}), {_times(member.count)}, severity {member.severity}, "
+                "text_en": f"{stage_en}: {en} ({member.name}), {_times(number)}, severity {member.severity}, "
                 f"surprise {member.surprise:.0%}{done_en}",
             }
         )

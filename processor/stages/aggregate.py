@@ -18,11 +18,12 @@ from zlib import crc32
 
 from prometheus_client import Counter
 
-from processor.behaviours import Behaviour, behaviour_of
+from processor.behaviours import TELLING, VAGUE, Behaviour, behaviour_of
 from processor.entities import is_internal, others, parties, shown, value_of
 from processor.inventory import EnterpriseFacts
+from processor.parameters import number
 from processor.stage import Extent, Signal, StateView, Work
-from processor.stages import aggregate_state
+from processor.stages import aggregate_state, sessions
 from processor.stages.aggregate_state import (
     MAX_MARKS,
     MAX_PRODUCTS,
@@ -40,15 +41,11 @@ from taishi import clock
 from taishi.event import Batch, Event
 from taishi.feedback.suppress import MARK
 
-DISORDER = 2.0
-"""Seconds of event time that an alert waits for earlier ones. More delays every alert; less lets network jitter decide
-what opens a meta-alert (with none, agreement fell to 0.85)."""
+DISORDER = number("aggregate.disorder")
+"""Seconds of event time that an alert waits for earlier ones."""
 
-AMBIGUOUS_HOLD = 1.0
+AMBIGUOUS_HOLD = number("aggregate.hold")
 """Further seconds that an alert which says little waits for one that says more."""
-
-COMPANION = 2.5
-"""Seconds within which an ambiguous alert belongs to what else happened on the same host."""
 
 FUTURE_ALLOWANCE = 60.0
 MAX_HELD = 4000
@@ -57,7 +54,6 @@ SWEEP = 60.0
 
 MAX_OPEN = 400
 MAX_BASE = 3000
-MAX_RECENT = 256
 MAX_FAN = 16
 """Open meta-alerts of one behaviour and victim, or of one scanning behaviour; the next attackers share one."""
 
@@ -70,8 +66,8 @@ LOUD = 4
 knock once or twice, who means this enterprise tries again."""
 
 MAX_TALKERS = 256
-BACKGROUND_GAP = 4 * 3600.0
-BACKGROUND_LENGTH = 86_400.0
+BACKGROUND_GAP = number("aggregate.background_gap")
+BACKGROUND_LENGTH = number("aggregate.background_length")
 """A background session ends after this silence, and after this length in any case (seconds of event time)."""
 
 QUIET_SIGNAL = 1800.0
@@ -168,12 +164,15 @@ class _Run:
                 break
             self._place(heapq.heappop(state.held))
         if state.newest - state.swept >= SWEEP or len(state.open) > MAX_OPEN:
-            _sweep(state)
+            _sweep(state, self._gap_scale)
 
     def _hold(self, event: Event) -> Held:
         behaviour = behaviour_of(event)
         t = clock.to_seconds(event["@timestamp"])
-        severity = event.get("event.severity", 0)
+        said = event.get("event.severity")
+        unrated = said is None  # then what it does says how bad it is
+        severity = round(100 * behaviour.prior) if said is None else int(said)
+        stated = not unrated and severity >= 60
         attacker, victim = parties(self._facts, event)
         attacker_ip = event.get("taishi.attacker.ip")
         external = isinstance(attacker_ip, str) and not is_internal(attacker_ip)
@@ -182,22 +181,30 @@ class _Run:
         if late:
             LATE.inc()
         scope, base = _scope(behaviour, attacker, victim, external)
+        rule = str(event.get("rule.name") or event.get("message") or behaviour.name_en)[:200]
+        identity = (
+            f"{behaviour.id}:{rule}"[:120]
+            if stated and behaviour.inferred and not behaviour.technique
+            else behaviour.id
+        )
         tactic = event.get("threat.tactic.name") or event.get("threat.tactic.id")
         return Held(
             due=t + (AMBIGUOUS_HOLD if behaviour.ambiguous else 0.0),
             t=t,
             id=event["event.id"],
             received_at=self._batch.received_at,
-            key=f"{behaviour.id}|{scope}|late" if late else f"{behaviour.id}|{scope}",
-            base=f"{behaviour.id}|{base}",
-            behaviour=behaviour.id,
+            key=f"{identity}|{scope}|late" if late else f"{identity}|{scope}",
+            base=f"{identity}|{base}",
+            behaviour=identity,
             technique=behaviour.technique,
             tactic=str(tactic[0] if isinstance(tactic, list) and tactic else tactic or "")[:64],
             stage=stage,
             gap=behaviour.gap * self._gap_scale,
             prior=behaviour.prior,
-            ambiguous=behaviour.ambiguous and severity < 60,
-            rule=str(event.get("rule.name") or event.get("message") or behaviour.name_en)[:200],
+            full=behaviour.full,
+            unrated=unrated,
+            ambiguous=behaviour.ambiguous and not stated,
+            rule=rule,
             severity=min(100, max(0, severity)),
             outcome=str(event.get("taishi.outcome") or "unknown"),
             attacker=attacker,
@@ -208,17 +215,23 @@ class _Run:
             entities=[entity for entity in (attacker, victim) if entity] + others(event),
             late=late,
             novice=self._batch.source_id in self._work.feedback.novices,
+            level=TELLING if stated else behaviour.level,
+            session=behaviour.session,
+            tool=behaviour.tool,
+            spread=behaviour.scope,
         )
 
     def _place(self, held: Held) -> None:
         state = self._state
         state.start = state.start or held.t
-        meta = self._companion(held)
+        sessions.meet(state, held)
+        sessions.probing(state, held)
+        meta = sessions.companion(state, held)
         if meta is not None:
             self._add(meta, held, own=False)
             return
         meta = state.open.get(held.key)
-        if meta is not None and (held.t - meta.own >= meta.gap or meta.first - held.t >= meta.gap):
+        if meta is not None and (sessions.ended(meta, held.t, self._gap_scale) or _long(meta, held)):
             _close(state, meta)
             meta = None
         if meta is None and self._is_background(held):
@@ -253,14 +266,6 @@ class _Run:
             meta.talkers[held.attacker] = meta.talkers.get(held.attacker, 0) + 1
         return meta
 
-    def _companion(self, held: Held) -> Meta | None:
-        if not held.ambiguous:
-            return None
-        known = self._state.recent.get(held.victim or held.attacker)
-        if known is None or abs(held.t - known[1]) > COMPANION:
-            return None
-        return self._state.open.get(known[0])
-
     def _open(self, held: Held) -> Meta:
         state = self._state
         key = held.key
@@ -286,6 +291,7 @@ class _Run:
             last_id=held.id, attacker=held.attacker, victim=held.victim, criticality=held.criticality,
             probability=probability, common=common, external=held.external, surprise=surprise_of(probability, common),
             novice=held.novice,
+            spread=held.spread, level=held.level, tool=held.tool, started=held.t,
         )  # fmt: skip
         state.open[key] = meta
         if len(state.base) > MAX_BASE:
@@ -311,9 +317,11 @@ class _Run:
         if held.t >= meta.last:
             meta.last, meta.last_id = held.t, held.id
         if own:
-            meta.own = max(meta.own, held.t)
-            if not held.ambiguous:
-                self._remember(held, meta)
+            meta.own, meta.started = max(meta.own, held.t), min(meta.started, held.t)
+            meta.owned += 1
+            meta.level = max(meta.level, held.level)
+            sessions.remember(self._state, held, meta)
+        meta.session = meta.session or (held.session == "s" and meta.level == TELLING)
         changed = self._worsen(meta, held) if own else False
         changed = _note(meta, held) or changed
         if changed and meta.count > 1 and len(meta.marks) < MAX_MARKS:
@@ -325,19 +333,18 @@ class _Run:
             meta.signalled = held.t
             self._signal(meta, held)
 
-    def _remember(self, held: Held, meta: Meta) -> None:
-        recent = self._state.recent
-        host = held.victim or held.attacker
-        if host not in recent and len(recent) >= MAX_RECENT:
-            del recent[min(recent, key=lambda name: (recent[name][1], name))]
-        recent[host] = [meta.key, held.t]
-
     def _worsen(self, meta: Meta, held: Held) -> bool:
         worse = False
         if held.severity > meta.severity:
             meta.severity, worse = held.severity, True
         if OUTCOMES.get(held.outcome, 1) > OUTCOMES.get(meta.outcome, 1):
             meta.outcome, worse = held.outcome, True
+        prior = held.prior if meta.owned < sessions.FLOOD else max(held.prior, held.full)
+        if prior > meta.prior:  # a flood of ambiguous words is no longer ambiguous
+            meta.prior, worse = prior, True
+            meta.severity = max(meta.severity, round(100 * prior)) if held.unrated else meta.severity
+        if held.level > VAGUE and held.rare > meta.surprise:
+            meta.surprise = held.rare
         meta.criticality = max(meta.criticality, held.criticality)
         return worse
 
@@ -386,11 +393,18 @@ def _background_key(held: Held) -> str:
     return f"{held.behaviour}|outside>{held.victim}"
 
 
+def _long(meta: Meta, held: Held) -> bool:
+    """What is only counted ends once a day, so that it can be counted by day."""
+    return meta.gap >= BACKGROUND_GAP and held.t - meta.first >= BACKGROUND_LENGTH and not meta.technique
+
+
 def _scope(behaviour: Behaviour, attacker: str, victim: str, external: bool) -> tuple[str, str]:
     """(scope of the meta-alert, scope of its baseline): outside addresses come and go, so they share one baseline."""
     who = "external" if external else attacker
-    if behaviour.scope == "src" and attacker:
-        return attacker, who
+    if behaviour.scope == "web":
+        return f"{attacker or victim}|{behaviour.tool}" if behaviour.tool else attacker or victim, who or victim
+    if behaviour.scope == "src":
+        return attacker or sessions.ANYBODY, who or sessions.ANYBODY
     if behaviour.scope == "pair" and attacker:
         return f"{attacker}>{victim}", f"{who}>{victim}"
     return victim or attacker, victim or who
@@ -438,12 +452,12 @@ def _close(state: State, meta: Meta) -> None:
         known[2] = meta.count if not known[2] else 0.7 * known[2] + 0.3 * meta.count
 
 
-def _sweep(state: State) -> None:
+def _sweep(state: State, scale: float) -> None:
     """Close what nothing waiting can still join; over the cap also the longest silent. The late lane has no clock of
     its own, so only the cap closes it."""
     state.swept = state.newest
     horizon = state.newest - DISORDER - AMBIGUOUS_HOLD
-    for meta in [m for m in state.open.values() if horizon - m.own >= m.gap and not m.key.endswith("|late")]:
+    for meta in [m for m in state.open.values() if sessions.ended(m, horizon, scale) and not m.key.endswith("|late")]:
         _close(state, meta)
     surplus = max(0, len(state.open) - MAX_OPEN)
     for meta in sorted(state.open.values(), key=lambda meta: (meta.last, meta.id))[:surplus]:

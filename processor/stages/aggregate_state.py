@@ -24,7 +24,9 @@ TICK_RELEASE = 5.0
 @dataclass(slots=True)
 class Held:
     """An alert waiting for its turn in event time: what aggregation needs of it, no more. Ordered by when it is due;
-    the id decides between equals, so that arrival never does."""
+    the id decides between equals, so that arrival never does. `spread` is the scope's kind (`Behaviour.scope`); `rare` is
+    the rarity of its rule on its host, known when its turn comes, like `familiar`; `full` is the prior of its behaviour
+    were its words certain, `unrated`: the product gave no severity."""
 
     due: float
     t: float
@@ -49,8 +51,19 @@ class Held:
     external: bool
     entities: list[str]
     late: bool
+<<<<<<< HEAD
     novice: bool = False
     """Its source is still learning."""
+=======
+    level: int = 2
+    session: str = ""
+    tool: str = ""
+    spread: str = "host"
+    rare: float = 0.0
+    familiar: bool = False
+    full: float = 0.0
+    unrated: bool = False
+>>>>>>> 645fb98 (Infer what a rule means from its words, and place weak alerts with what explains them)
 
     def __lt__(self, other: Held) -> bool:
         if self.due != other.due:
@@ -60,8 +73,9 @@ class Held:
 
 @dataclass(slots=True)
 class Meta:
-    """An open meta-alert. `own` is the last time of its own behaviour (companions do not keep it alive); `marks` are
-    the events that changed what it says; `sample` holds [weight, event id], the smallest weights of all."""
+    """An open meta-alert. `own` is the last time of its own behaviour (companions do not keep it alive), `started` the
+    first, `owned` how many; `session`: a login session belongs to it; `marks` are the events that changed what it says;
+    `sample` holds [weight, event id], the smallest weights of all."""
 
     id: str
     key: str
@@ -85,6 +99,12 @@ class Meta:
     probability: float
     common: float
     external: bool
+    spread: str = "host"
+    level: int = 2
+    tool: str = ""
+    session: bool = False
+    started: float = 0.0
+    owned: int = 0
     count: int = 0
     doubling: int = 1
     signalled: float = 0.0
@@ -117,8 +137,9 @@ class Meta:
 
 @dataclass(slots=True)
 class State:
-    """`base`: baseline key → [decayed openings, at, mean count]; `fan`: how many open metas share a fan key;
-    `recent`: host → [meta key, own time] for companions; `start`: first event time, for exposure of the baselines."""
+    """`base`: baseline key → [decayed openings, at, mean count]; `rules`: rule, and rule on a host → [decayed windows, at];
+    `recent`: host → {meta key: last own time there} for companions; `start`: first event time, for exposure of the
+    baselines."""
 
     start: float = 0.0
     newest: float = 0.0
@@ -127,7 +148,8 @@ class State:
     held: list[Held] = field(default_factory=list)
     open: dict[str, Meta] = field(default_factory=dict)
     base: dict[str, list[float]] = field(default_factory=dict)
-    recent: dict[str, list[Any]] = field(default_factory=dict)
+    rules: dict[str, list[float]] = field(default_factory=dict)
+    recent: dict[str, dict[str, float]] = field(default_factory=dict)
     evicted: int = 0
 
     def decayed(self, key: str, t: float, memory: float) -> float:
@@ -152,6 +174,8 @@ def load(blob: bytes) -> State | Waiting:
     if "since" in raw:
         return Waiting(raw["since"])
     raw["held"] = [restored(Held, held) for held in raw["held"]]
+    if any(isinstance(known, list) for known in raw.get("recent", {}).values()):
+        raw["recent"] = {}  # as an older version wrote it: what it is for is over within seconds
     raw["open"] = {key: restored(Meta, meta) for key, meta in raw["open"].items()}
     return restored(State, raw)
 

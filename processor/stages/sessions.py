@@ -1,0 +1,141 @@
+"""Which open meta-alert an alert belongs to: familiarity of its rule, companions on its host, when a session has ended."""
+
+from __future__ import annotations
+
+from math import exp
+
+from processor.behaviours import TELLING, VAGUE, WEAK
+from processor.parameters import count, number
+from processor.stages.aggregate_state import Held, Meta, State
+from processor.surprise import BASE_MEMORY, opening_probability, rarity
+
+COMPANION = number("aggregate.companion")
+SESSION_TAIL = number("aggregate.session_tail")
+SCAN_MEMORY = number("aggregate.scan_memory")
+FLOOD = count("aggregate.flood")
+FLOOD_GAP = number("aggregate.flood_gap")
+FLOOD_PACE = number("aggregate.flood_pace")
+RULE_WINDOW = number("aggregate.rule_window")
+RULE_FAMILIAR = number("aggregate.rule_familiar")
+MAX_RULES_KNOWN = 1500
+MAX_RECENT = 256
+MAX_PER_HOST = 6
+GROUP = 8
+"""Alerts of ambiguous words that together are a session which others may join."""
+
+PROTOCOL = "generic:protocol"
+SCAN = "T1046"
+ANYBODY = "*"
+"""Scope of a scan by nobody named: the enterprise."""
+
+
+def gap_of(meta: Meta, scale: float) -> float:
+    """Seconds of silence that end a session: of a scan in full flood its own pace says when it has ended."""
+    if meta.owned < FLOOD or meta.spread not in {"src", "web"}:
+        return meta.gap
+    pace = (meta.own - meta.started) / meta.owned
+    return min(meta.gap, max(FLOOD_GAP, FLOOD_PACE * pace) * scale)
+
+
+def ended(meta: Meta, t: float, scale: float) -> bool:
+    return t - meta.own >= gap_of(meta, scale) or meta.started - t >= meta.gap
+
+
+def meet(state: State, held: Held) -> None:
+    """Count that a rule was met, here and on this host, and note on the alert how rare that is."""
+    host = held.victim or held.attacker
+    here, anywhere = f"{held.rule}@{host}", held.rule
+    local, general = _windows(state, here, held.t), _windows(state, anywhere, held.t)
+    observed = held.t - state.start
+    held.rare = rarity(opening_probability(local, observed)) * (
+        0.2 + 0.8 * rarity(opening_probability(general, observed))
+    )
+    held.familiar = local >= RULE_FAMILIAR
+    if len(state.rules) > MAX_RULES_KNOWN:
+        ranked = sorted(state.rules, key=lambda rule: (_decayed(state.rules[rule], held.t), rule))
+        for rule in ranked[: MAX_RULES_KNOWN // 4]:
+            del state.rules[rule]
+
+
+def _decayed(known: list[float], t: float) -> float:
+    return known[0] * exp(-max(0.0, t - known[1]) / BASE_MEMORY)
+
+
+def _windows(state: State, rule: str, t: float) -> float:
+    """In how many windows, decayed, the rule was met before this one; this one is counted."""
+    known = state.rules.get(rule)
+    if known is None:
+        state.rules[rule] = [1.0, t, 0.0]
+        return 0.0
+    if t - known[1] < RULE_WINDOW:
+        return known[2]
+    before = _decayed(known, t)
+    state.rules[rule] = [before + 1.0, t, before]
+    return before
+
+
+def probing(state: State, held: Held) -> None:
+    """A protocol violation that is not everyday on its host, or that comes while somebody scans, is part of scanning."""
+    if not held.behaviour.startswith(PROTOCOL) or held.late:
+        return
+    scope = held.attacker or ANYBODY
+    scan = state.open.get(f"{SCAN}|{scope}")
+    scanning = scan is not None and abs(held.t - scan.own) <= SCAN_MEMORY
+    if scanning or not held.familiar:
+        held.key, held.base = f"{SCAN}|{scope}", f"{SCAN}|{scope}"
+        held.behaviour, held.technique, held.spread, held.gap = SCAN, SCAN, "src", held.gap / 16
+        held.level = WEAK
+
+
+def companion(state: State, held: Held) -> Meta | None:
+    """The session on the same host that explains an alert which says little: of those active within seconds the rarer,
+    then the newer. It never keeps that session alive."""
+    if held.level == TELLING:
+        return None
+    best: tuple[int, float, str] | None = None
+    found: Meta | None = None
+    for key, at in state.recent.get(held.victim or held.attacker, {}).items():
+        meta = state.open.get(key)
+        if meta is None or key == held.key or not _fits(state, held, meta, at):
+            continue
+        rank = (meta.owned.bit_length() // 3, -at, key)
+        if best is None or rank < best:
+            best, found = rank, meta
+    return found
+
+
+def _fits(state: State, held: Held, meta: Meta, at: float) -> bool:
+    tail = SESSION_TAIL if held.session == "e" and meta.session else COMPANION
+    if not -COMPANION <= held.t - at <= tail:
+        return False
+    if held.attacker and meta.attacker and held.attacker != meta.attacker:
+        return False
+    nobody = meta.spread == "src" and not meta.attacker
+    if held.level == VAGUE:
+        return not nobody  # a scan of the whole enterprise says nothing about one host's first this or that
+    if held.spread in {"src", "web"}:
+        return (meta.spread in {"src", "web"} and (bool(meta.tool) or meta.level == TELLING)) or _same(
+            state, held, meta
+        )
+    return meta.level == TELLING and not nobody
+
+
+def _same(state: State, held: Held, meta: Meta) -> bool:
+    """By the same named attacker, unless the alert belongs to a scan in full swing."""
+    own = state.open.get(held.key)
+    return bool(held.attacker) and held.attacker == meta.attacker and (own is None or own.owned < GROUP)
+
+
+def remember(state: State, held: Held, meta: Meta) -> None:
+    """An alert that tells something, or a group of weak ones, is what others may join."""
+    if not meta.technique or (held.level < TELLING and (held.level == VAGUE or meta.owned < GROUP)):
+        return
+    host = held.victim or held.attacker
+    known = state.recent.get(host)
+    if known is None:
+        if len(state.recent) >= MAX_RECENT:
+            del state.recent[min(state.recent, key=lambda name: (max(state.recent[name].values()), name))]
+        known = state.recent[host] = {}
+    known[meta.key] = max(held.t, known.get(meta.key, held.t))
+    if len(known) > MAX_PER_HOST:
+        del known[min(known, key=lambda key: (known[key], key))]
