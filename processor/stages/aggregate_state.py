@@ -51,10 +51,8 @@ class Held:
     external: bool
     entities: list[str]
     late: bool
-<<<<<<< HEAD
     novice: bool = False
     """Its source is still learning."""
-=======
     level: int = 2
     session: str = ""
     tool: str = ""
@@ -63,7 +61,6 @@ class Held:
     familiar: bool = False
     full: float = 0.0
     unrated: bool = False
->>>>>>> 645fb98 (Infer what a rule means from its words, and place weak alerts with what explains them)
 
     def __lt__(self, other: Held) -> bool:
         if self.due != other.due:

@@ -80,12 +80,8 @@ def _write(work: Work, facts: EnterpriseFacts, state: State, outcome: Outcome) -
         if member is not None:
             work.upsert("meta_alert", meta_id, {"incident_id": member.incident, "join": join})
     for identity, (keep, row) in outcome.tombstones.items():
-<<<<<<< HEAD
-        work.upsert("incident", identity, {**owner, **row, "merged_into": state.resolve(keep)})
-        sightings.note_merged(work, facts, identity, row)
-=======
         work.upsert("incident", identity, {**owner, **row, "merged_into": keep})
->>>>>>> 645fb98 (Infer what a rule means from its words, and place weak alerts with what explains them)
+        sightings.note_merged(work, facts, identity, row)
         if row["escalated"]:
             work.changed("incident", identity, **owner)
     for identity in sorted(outcome.cases & state.cases.keys()):
