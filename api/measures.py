@@ -70,8 +70,8 @@ def grouped(session: Session, column: Any, place: Place, window: Window, at: flo
     )
 
 
-def _counted(session: Session, statement: Select[Any]) -> Counts:
-    return {str(group): int(count) for group, count in session.execute(statement) if group}
+def _counted(session: Session, statement: Select[Any, int]) -> Counts:
+    return {str(row[0]): int(row[1]) for row in session.execute(statement) if row[0]}
 
 
 def _enterprises(session: Session, column: Any, place: Place, among: Select[str] | None) -> Counts:

@@ -240,8 +240,8 @@ def industries(services: Services, caller: Caller, query: IndustryQuery) -> Indu
     )
     members: dict[str, list[tuple[int, float | None, float | None, float | None]]] = {}
     with services.records.read(caller.scope) as session:
-        for code, *rest in session.execute(chosen):
-            members.setdefault(code, []).append((rest[0], rest[1], rest[2], rest[3]))
+        for code, level, low, mid, heard in session.execute(chosen):
+            members.setdefault(str(code), []).append((level, low, mid, heard))
         counted = grouped(session, division, Place(), figures.last_hours(query.hours, at), at)
     return IndustryList(
         items=[

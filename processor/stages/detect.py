@@ -6,7 +6,7 @@ rules themselves come with the stretch (`Work.rules`) and are replaced only betw
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -82,10 +82,11 @@ class _Delivery:
 
     def _correlated(self, rule_id: str, event: Event) -> list[tuple[AnyRule, Event]]:
         if self.memory is None:
-            known: Any = self.state.get(self.batch.enterprise_id)
-            self.memory = known if known is not None else Memory()
+            known: Memory | None = self.state.get(self.batch.enterprise_id)
+            self.memory = Memory() if known is None else known
+        memory: Memory = self.memory
         alerts: list[tuple[AnyRule, Event]] = []
-        for found in self.rules.correlator.observe(self.memory, rule_id, event, clock.to_seconds(event["@timestamp"])):
+        for found in self.rules.correlator.observe(memory, rule_id, event, clock.to_seconds(event["@timestamp"])):
             self._count(found.rule.id, "hits")
             if not found.rule.silent and self._loud(found.rule, event):
                 alerts.append((found.rule, correlated(event, found)))
