@@ -33,12 +33,14 @@ HEARTBEAT_SECONDS = 15.0
 
 MAX_ROWS = 500
 
-ChangeKind = Literal["incident", "risk", "source"]
+ChangeKind = Literal["incident", "risk", "source", "campaign", "warning"]
 
 NEEDED: dict[str, Permission] = {
     "incident": "incidents.read",
     "risk": "risk.read",
     "source": "sources.read",
+    "campaign": "campaigns.read",
+    "warning": "warnings.read",
 }
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api import live
 from api.audit.router import router as audit
+from api.campaigns.router import router as campaigns
 from api.enterprises.router import router as enterprises
 from api.events.router import router as events
 from api.grades.router import router as grades
@@ -18,6 +19,7 @@ from api.regions.router import router as regions
 from api.risk.router import router as risk
 from api.session.router import router as session
 from api.sources.router import router as sources
+from api.warnings.router import router as warnings
 
 PREFIX = "/api/v1"
 
@@ -28,6 +30,8 @@ AREAS: tuple[APIRouter, ...] = (
     grades,
     meta_alerts,
     events,
+    campaigns,
+    warnings,
     overview,
     regions,
     risk,

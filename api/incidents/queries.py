@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api import paging
+from api.campaigns import queries as campaigns
 from api.common import EnterpriseRef, RegionRef, attack, severity_level
 from api.dependencies import Caller
 from api.grades.queries import grade
@@ -197,6 +198,7 @@ def full(session: Session, incident: Incident, bulk_id: str = "") -> IncidentDet
         resolved_at=incident.resolved_at,
         closed_at=incident.closed_at,
         grade=grade(session, incident),
+        campaigns=campaigns.of_incident(session, incident.id),
         bulk_id=bulk_id,
     )
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from api.campaigns.schemas import IncidentCampaign
 from api.common import (
     Attack,
     Body,
@@ -181,6 +182,7 @@ class IncidentDetail(Incident):
     resolved_at: float | None
     closed_at: float | None
     grade: Grade
+    campaigns: list[IncidentCampaign]
     bulk_id: str = Field(description="In the answer to a change: give it to /incidents/undo; else empty.")
 
 

@@ -12,6 +12,10 @@ Permission = Literal[
     "incidents.read",
     "incidents.write",  # status, verdict, owner, merge, split
     "notes.write",
+    "campaigns.read",
+    "campaigns.write",  # confirm or dismiss
+    "warnings.read",
+    "warnings.decide",  # accept or dismiss a proposed early warning
     "overview.read",
     "risk.read",
     "enterprises.read",
@@ -30,6 +34,10 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             "incidents.read",
             "incidents.write",
             "notes.write",
+            "campaigns.read",
+            "campaigns.write",
+            "warnings.read",
+            "warnings.decide",
             "overview.read",
             "risk.read",
             "enterprises.read",
@@ -37,9 +45,27 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             "quarantine.read",
         }
     ),
-    "official": frozenset({"incidents.read", "overview.read", "risk.read", "enterprises.read"}),
+    "official": frozenset(
+        {
+            "incidents.read",
+            "campaigns.read",
+            "warnings.read",
+            "warnings.decide",
+            "overview.read",
+            "risk.read",
+            "enterprises.read",
+        }
+    ),
     "contact": frozenset(
-        {"evidence.read", "incidents.read", "notes.write", "risk.read", "enterprises.read", "sources.read"}
+        {
+            "evidence.read",
+            "incidents.read",
+            "notes.write",
+            "campaigns.read",
+            "risk.read",
+            "enterprises.read",
+            "sources.read",
+        }
     ),
     "operator": frozenset(
         {"enterprises.read", "sources.read", "sources.write", "quarantine.read", "quarantine.replay"}

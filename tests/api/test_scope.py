@@ -53,6 +53,12 @@ NEEDS: dict[str, Permission | None] = {
     "list_meta_alerts": "incidents.read",
     "get_meta_alert": "incidents.read",
     "list_evidence": "evidence.read",
+    "list_campaigns": "campaigns.read",
+    "get_campaign": "campaigns.read",
+    "decide_campaign": "campaigns.write",
+    "list_warning_proposals": "warnings.read",
+    "get_warning_proposal": "warnings.read",
+    "decide_warning_proposal": "warnings.decide",
     "get_overview": "overview.read",
     "get_region": "overview.read",
     "get_risk": "risk.read",
@@ -89,6 +95,8 @@ def path_values(side: Side) -> dict[str, list[str]]:
         "park_id": [side.id("park")],
         "source_id": [side.id("src")],
         "record_id": [side.id("quarantined")],
+        "campaign_id": [side.id("camp")],
+        "proposal_id": [side.id("warn")],
     }
 
 
@@ -117,7 +125,7 @@ HARMLESS = frozenset(
     {
         "status", "verdict", "severity_min", "severity_max", "outcome", "overdue", "since", "until", "start", "end",
         "sort", "limit", "cursor", "ascending", "buckets", "size", "hours", "kind", "level", "monitored", "hit_since",
-        "action", "object_kind", "once",
+        "action", "object_kind", "once", "active", "colour",
     }
 )  # fmt: skip
 """Query parameters that name nothing of anybody's."""
@@ -148,6 +156,8 @@ def bodies(side: Side) -> dict[str, list[dict[str, Any]]]:
                 "change": change,
             },
         ],
+        "decide_campaign": [{"status": "dismissed", "reason": "x"}, {"status": "open"}],
+        "decide_warning_proposal": [{"status": "accepted", "reason": "x"}],
         "undo_change": [{"bulk_id": side.id("bulk")}],
         "create_source": [{"name": "x", "enterprise_id": side.enterprise, "transport": "http"}],
         "change_source": [{"name": "x"}],

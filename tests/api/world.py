@@ -18,6 +18,9 @@ from taishi.records.sql import SqlRecords
 from taishi.records.tables import (
     Asset,
     Base,
+    Campaign,
+    CampaignExposure,
+    CampaignMember,
     Change,
     Decision,
     Division,
@@ -31,7 +34,9 @@ from taishi.records.tables import (
     QuarantineRecord,
     Risk,
     RiskHistory,
+    Sighting,
     Source,
+    WarningProposal,
 )
 from taishi.scope import EVERYTHING
 from taishi.security.keys import hash_key
@@ -202,6 +207,52 @@ def _work(side: Side) -> list[Base]:
     ]  # fmt: skip
 
 
+def campaign(name: str, **more: Any) -> Campaign:
+    given: dict[str, Any] = {
+        "id": name, "kind": "malware", "title_zh": "同一恶意文件", "title_en": "Same malicious file", "criterion": "two",
+        "score": 0.8, "techniques": ["T1210"], "enterprise_count": 1, "incident_count": 1, "at_risk_count": 0,
+        "first_seen": NOW - 600.0, "last_seen": NOW - 60.0, "created_at": NOW - 500.0, "updated_at": NOW - 50.0,
+        "reasons": [{"code": "indicator", "share": 1.0, "value": 1.6, "text_zh": "散列", "text_en": "hash", "kind": "hash",
+                     "indicator": "ab" * 32}],
+        "indicators": [{"kind": "hash", "value": "ab" * 32, "rarity": 1.0, "enterprises": 1, "background": 0,
+                        "hazard": 1.6, "first_seen": NOW - 600.0, "last_seen": NOW - 60.0}],
+    }  # fmt: skip
+    return Campaign(**{**given, **more})
+
+
+def proposal(name: str, campaign_id: str, **more: Any) -> WarningProposal:
+    given: dict[str, Any] = {
+        "id": name, "source": "campaign", "source_id": campaign_id, "title_zh": "预警", "title_en": "warning",
+        "colour": "blue", "created_at": NOW - 500.0, "updated_at": NOW - 50.0,
+        "criteria": [{"key": "several", "colour": "blue", "text_zh": "两家", "text_en": "two",
+                      "facts": [{"name": "enterprises", "value": 2.0, "at_least": 2.0}]}],
+        "industries": ["C36"], "advice": [{"key": "indicators", "zh": "封禁", "en": "block"}],
+    }  # fmt: skip
+    return WarningProposal(**{**given, **more})
+
+
+def _campaigns(side: Side) -> list[Base]:
+    """A campaign of this side alone; what several sides share is tested apart."""
+    name, values = side.id("camp"), {"kind": "hash", "value": f"{side.marker}"}
+    tie = {**values, "weight": 0.9, "attempt": False}
+    made = campaign(name, title_zh=side.text("战役"), title_en=side.text("campaign"), at_risk_count=1)
+    made.indicators = [{**made.indicators[0], "value": side.marker}]
+    return [
+        made,
+        CampaignMember(**_owned(side), campaign_id=name, incident_id=side.id("inc"), at=NOW - 600, weight=0.9, reasons=[tie]),
+        CampaignExposure(
+            **_owned(side), id=side.id("exp"), campaign_id=name, weight=0.5,
+            reasons=[{"code": "park", "weight": 0.5, "text_zh": side.text("同园区"), "text_en": side.text("same park")}],
+        ),
+        Sighting(
+            **_owned(side), **values, id=side.id("sight"), incident_id=side.id("inc"), score=0.9, escalated=True,
+            first_seen=NOW - 600, last_seen=NOW - 60,
+        ),
+        proposal(side.id("warn"), name, title_zh=side.text("预警"), title_en=side.text("warning"), regions=[side.county]),
+        Change(**_owned(side), at=NOW - 30, kind="campaign", object_id=name),
+    ]  # fmt: skip
+
+
 RISKS = ("asset", "enterprise", "park", "county", "city")
 
 
@@ -296,7 +347,7 @@ class World:
 
     def add(self, side: Side) -> None:
         with self.records.write(EVERYTHING) as session:
-            for rows in (_inventory, _sources, _work, _risks, _people):
+            for rows in (_inventory, _sources, _work, _campaigns, _risks, _people):
                 session.add_all(rows(side))
         self.store.index([event(side)])
         self.store.flush()

@@ -44,6 +44,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Campaigns
+         * @description Campaigns with a member, or an enterprise at risk, in the caller's scope; newest first.
+         */
+        get: operations["list_campaigns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{campaign_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Campaign
+         * @description One campaign. The ETag header is needed for deciding on it.
+         */
+        get: operations["get_campaign"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Decide Campaign
+         * @description Confirm, dismiss (with a reason) or reopen.
+         */
+        patch: operations["decide_campaign"];
+        trace?: never;
+    };
     "/api/v1/enterprises": {
         parameters: {
             query?: never;
@@ -834,10 +878,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/warnings/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Warning Proposals
+         * @description Proposals that wait for a decision, newest first; with `status` also those that were decided.
+         */
+        get: operations["list_warning_proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/proposals/{proposal_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Warning Proposal */
+        get: operations["get_warning_proposal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/proposals/{proposal_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Warning Proposal
+         * @description Accept or dismiss, with the reason.
+         */
+        post: operations["decide_warning_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** Advice */
+        Advice: {
+            /** En */
+            en: string;
+            /** Key */
+            key: string;
+            /** Zh */
+            zh: string;
+        };
         /** AssetPage */
         AssetPage: {
             /** Items */
@@ -888,6 +998,36 @@ export interface components {
         AssigneeList: {
             /** Items */
             items: components["schemas"]["Assignee"][];
+        };
+        /**
+         * AtRisk
+         * @description An enterprise that was not hit yet. `weight` = 1 − ∏(1 − w) over its reasons.
+         */
+        AtRisk: {
+            enterprise: components["schemas"]["EnterpriseRef"];
+            /** Reasons */
+            reasons: components["schemas"]["ExposureReason"][];
+            region: components["schemas"]["RegionRef"];
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * Attack
+         * @description An ATT&CK technique and tactic (Enterprise or ICS) with their names; all empty where there is none.
+         */
+        Attack: {
+            /** Tactic */
+            tactic: string;
+            /** Tactic En */
+            tactic_en: string;
+            /** Tactic Zh */
+            tactic_zh: string;
+            /** Technique */
+            technique: string;
+            /** Technique En */
+            technique_en: string;
+            /** Technique Zh */
+            technique_zh: string;
         };
         /** AuditEntry */
         AuditEntry: {
@@ -1047,6 +1187,185 @@ export interface components {
             snapshot: number;
         };
         /**
+         * Campaign
+         * @description A row of the list. `enterprise_count` is of all enterprises hit, `visible_count` of those in the caller's scope.
+         */
+        Campaign: {
+            /**
+             * Active
+             * @description False: its sightings no longer support it.
+             */
+            active: boolean;
+            /** At Risk Count */
+            at_risk_count: number;
+            /**
+             * Criterion
+             * @description three enterprises, or two with very strong evidence.
+             * @enum {string}
+             */
+            criterion: "three" | "two";
+            /** Decided At */
+            decided_at: number | null;
+            /** Decided By */
+            decided_by: string;
+            /** Enterprise Count */
+            enterprise_count: number;
+            /** First Seen */
+            first_seen: number;
+            /** Id */
+            id: string;
+            /** Incident Count */
+            incident_count: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "worm" | "supply_chain" | "malware" | "infrastructure";
+            /** Last Seen */
+            last_seen: number;
+            proposal: components["schemas"]["ProposalBrief"] | null;
+            /**
+             * Score
+             * @description 0–1.
+             */
+            score: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "open" | "confirmed" | "dismissed";
+            /** Status Reason */
+            status_reason: string;
+            /** Title En */
+            title_en: string;
+            /** Title Zh */
+            title_zh: string;
+            /** Version */
+            version: number;
+            /** Visible Count */
+            visible_count: number;
+        };
+        /** CampaignDecision */
+        CampaignDecision: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "open" | "confirmed" | "dismissed";
+        };
+        /** CampaignDetail */
+        CampaignDetail: {
+            /**
+             * Active
+             * @description False: its sightings no longer support it.
+             */
+            active: boolean;
+            /** At Risk */
+            at_risk: components["schemas"]["AtRisk"][];
+            /** At Risk Count */
+            at_risk_count: number;
+            /** At Risk Elsewhere */
+            at_risk_elsewhere: number;
+            /**
+             * Criterion
+             * @description three enterprises, or two with very strong evidence.
+             * @enum {string}
+             */
+            criterion: "three" | "two";
+            /**
+             * Decidable
+             * @description The caller's scope holds every enterprise hit, so they may decide.
+             */
+            decidable: boolean;
+            /** Decided At */
+            decided_at: number | null;
+            /** Decided By */
+            decided_by: string;
+            /** Enterprise Count */
+            enterprise_count: number;
+            /** First Seen */
+            first_seen: number;
+            /** Hit */
+            hit: components["schemas"]["HitEnterprise"][];
+            /** Hit Elsewhere */
+            hit_elsewhere: number;
+            /** Id */
+            id: string;
+            /** Incident Count */
+            incident_count: number;
+            /** Indicators */
+            indicators: components["schemas"]["Indicator"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "worm" | "supply_chain" | "malware" | "infrastructure";
+            /** Last Seen */
+            last_seen: number;
+            /** Members */
+            members: components["schemas"]["Member"][];
+            proposal: components["schemas"]["ProposalBrief"] | null;
+            /** Reasons */
+            reasons: components["schemas"]["CampaignReason"][];
+            /**
+             * Score
+             * @description 0–1.
+             */
+            score: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "open" | "confirmed" | "dismissed";
+            /** Status Reason */
+            status_reason: string;
+            /** Techniques */
+            techniques: components["schemas"]["Attack"][];
+            /** Title En */
+            title_en: string;
+            /** Title Zh */
+            title_zh: string;
+            /** Version */
+            version: number;
+            /** Visible Count */
+            visible_count: number;
+        };
+        /** CampaignPage */
+        CampaignPage: {
+            /** Items */
+            items: components["schemas"]["Campaign"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * CampaignReason
+         * @description Shares sum to 1. `value` is the hazard that it adds.
+         */
+        CampaignReason: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "indicator" | "techniques";
+            /** Indicator */
+            indicator: string;
+            /** Kind */
+            kind: string;
+            /** Share */
+            share: number;
+            /** Text En */
+            text_en: string;
+            /** Text Zh */
+            text_zh: string;
+            /** Value */
+            value: number;
+        };
+        /**
          * Clock
          * @description One service-level clock: `due` is counted from the escalation; `done_at` stops it.
          */
@@ -1106,6 +1425,22 @@ export interface components {
             login: string;
             /** Password */
             password: string;
+        };
+        /** Criterion */
+        Criterion: {
+            /**
+             * Colour
+             * @enum {string}
+             */
+            colour: "red" | "orange" | "yellow" | "blue";
+            /** Facts */
+            facts: components["schemas"]["Fact"][];
+            /** Key */
+            key: string;
+            /** Text En */
+            text_en: string;
+            /** Text Zh */
+            text_zh: string;
         };
         /** Deadlines */
         Deadlines: {
@@ -1276,6 +1611,17 @@ export interface components {
             /** Missing */
             missing: number;
         };
+        /** ExposureReason */
+        ExposureReason: {
+            /** Code */
+            code: string;
+            /** Text En */
+            text_en: string;
+            /** Text Zh */
+            text_zh: string;
+            /** Weight */
+            weight: number;
+        };
         /** Facet */
         Facet: {
             /** Count */
@@ -1286,6 +1632,15 @@ export interface components {
             label_zh: string;
             /** Value */
             value: string;
+        };
+        /** Fact */
+        Fact: {
+            /** At Least */
+            at_least: number;
+            /** Name */
+            name: string;
+            /** Value */
+            value: number;
         };
         /** FactNames */
         FactNames: {
@@ -1361,7 +1716,7 @@ export interface components {
             facts: {
                 [key: string]: number;
             };
-            proposal: components["schemas"]["Proposal"];
+            proposal: components["schemas"]["api__grades__schemas__Proposal"];
             /** Would Follow */
             would_follow: components["schemas"]["Countdown"][];
         };
@@ -1461,6 +1816,20 @@ export interface components {
             text_en: string;
             /** Text Zh */
             text_zh: string;
+        };
+        /**
+         * HitEnterprise
+         * @description `order`: its place among the enterprises of the scope.
+         */
+        HitEnterprise: {
+            /** At */
+            at: number;
+            enterprise: components["schemas"]["EnterpriseRef"];
+            /** Incident Ids */
+            incident_ids: string[];
+            /** Order */
+            order: number;
+            region: components["schemas"]["RegionRef"];
         };
         /** HourBalance */
         HourBalance: {
@@ -1566,6 +1935,36 @@ export interface components {
             version: number;
         };
         /**
+         * IncidentCampaign
+         * @description A campaign as its incident shows it.
+         */
+        IncidentCampaign: {
+            /** Enterprise Count */
+            enterprise_count: number;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "worm" | "supply_chain" | "malware" | "infrastructure";
+            /** Reasons */
+            reasons: components["schemas"]["TieReason"][];
+            /** Score */
+            score: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "open" | "confirmed" | "dismissed";
+            /** Title En */
+            title_en: string;
+            /** Title Zh */
+            title_zh: string;
+            /** Weight */
+            weight: number;
+        };
+        /**
          * IncidentChange
          * @description What is absent stays. Closing needs a verdict; opening again clears it.
          */
@@ -1594,6 +1993,8 @@ export interface components {
              * @description In the answer to a change: give it to /incidents/undo; else empty.
              */
             bulk_id: string;
+            /** Campaigns */
+            campaigns: components["schemas"]["IncidentCampaign"][];
             /** Closed At */
             closed_at: number | null;
             deadlines: components["schemas"]["Deadlines"];
@@ -1801,10 +2202,46 @@ export interface components {
             /** Value */
             value: number;
         };
+        /**
+         * Indicator
+         * @description `background`: enterprises that met it without an incident of weight; `elsewhere`: enterprises outside the scope.
+         */
+        Indicator: {
+            /** Background */
+            background: number;
+            /** Elsewhere */
+            elsewhere: number;
+            /** Enterprises */
+            enterprises: number;
+            /** First Seen */
+            first_seen: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "ip" | "domain" | "hash";
+            /** Last Seen */
+            last_seen: number;
+            /** Rarity */
+            rarity: number;
+            /** Sightings */
+            sightings: components["schemas"]["SightingRow"][];
+            /** Value */
+            value: string;
+        };
         /** IndustryList */
         IndustryList: {
             /** Items */
             items: components["schemas"]["IndustryRow"][];
+        };
+        /** IndustryRef */
+        IndustryRef: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Name En */
+            name_en: string;
         };
         /** IndustryRow */
         IndustryRow: {
@@ -1883,7 +2320,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "incident" | "risk" | "source";
+            kind: "incident" | "risk" | "source" | "campaign" | "warning";
             /** Region */
             region: string;
             /** Seq */
@@ -1898,6 +2335,35 @@ export interface components {
             note_en: string;
             /** Note Zh */
             note_zh: string;
+        };
+        /**
+         * Member
+         * @description An incident of the campaign. `at`: when it was first hit; `weight`: how much ties it in.
+         */
+        Member: {
+            /** At */
+            at: number;
+            enterprise: components["schemas"]["EnterpriseRef"];
+            /** Escalated */
+            escalated: boolean;
+            /** Incident Id */
+            incident_id: string;
+            /** Reasons */
+            reasons: components["schemas"]["TieReason"][];
+            region: components["schemas"]["RegionRef"];
+            /** Severity */
+            severity: number;
+            /**
+             * Severity Level
+             * @enum {string}
+             */
+            severity_level: "info" | "low" | "medium" | "high" | "critical";
+            /** Title En */
+            title_en: string;
+            /** Title Zh */
+            title_zh: string;
+            /** Weight */
+            weight: number;
         };
         /** MergeRequest */
         MergeRequest: {
@@ -2236,22 +2702,37 @@ export interface components {
              */
             type: string;
         };
-        /**
-         * Proposal
-         * @description What the platform proposes from what is known; each level is a floor.
-         */
-        Proposal: {
-            category: components["schemas"]["Named"];
-            /** Category Hits */
-            category_hits: components["schemas"]["Hit"][];
-            level: components["schemas"]["Named"];
-            /** Level Hits */
-            level_hits: components["schemas"]["Hit"][];
-            /** Missing */
-            missing: components["schemas"]["Missing"][];
-            reporting: components["schemas"]["Named"];
-            /** Reporting Hits */
-            reporting_hits: components["schemas"]["Hit"][];
+        /** ProposalBrief */
+        ProposalBrief: {
+            /**
+             * Colour
+             * @enum {string}
+             */
+            colour: "red" | "orange" | "yellow" | "blue";
+            /** Id */
+            id: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "proposed" | "accepted" | "dismissed";
+        };
+        /** ProposalDecision */
+        ProposalDecision: {
+            /** Reason */
+            reason: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "accepted" | "dismissed";
+        };
+        /** ProposalPage */
+        ProposalPage: {
+            /** Items */
+            items: components["schemas"]["api__warnings__schemas__Proposal"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /** QuarantineDetail */
         QuarantineDetail: {
@@ -2638,7 +3119,7 @@ export interface components {
             /** Name */
             name: string;
             /** Permissions */
-            permissions: ("events.read" | "evidence.read" | "incidents.read" | "incidents.write" | "notes.write" | "overview.read" | "risk.read" | "enterprises.read" | "sources.read" | "sources.write" | "quarantine.read" | "quarantine.replay" | "audit.read")[];
+            permissions: ("events.read" | "evidence.read" | "incidents.read" | "incidents.write" | "notes.write" | "campaigns.read" | "campaigns.write" | "warnings.read" | "warnings.decide" | "overview.read" | "risk.read" | "enterprises.read" | "sources.read" | "sources.write" | "quarantine.read" | "quarantine.replay" | "audit.read")[];
             preferences: components["schemas"]["Preferences"];
             /**
              * Role
@@ -2646,6 +3127,19 @@ export interface components {
              */
             role: "analyst" | "official" | "contact" | "operator" | "auditor";
             scope: components["schemas"]["ScopeOut"];
+        };
+        /**
+         * SightingRow
+         * @description An indicator in one incident of an enterprise in the scope.
+         */
+        SightingRow: {
+            enterprise: components["schemas"]["EnterpriseRef"];
+            /** First Seen */
+            first_seen: number;
+            /** Incident Id */
+            incident_id: string;
+            /** Last Seen */
+            last_seen: number;
         };
         /** Source */
         Source: {
@@ -2911,6 +3405,23 @@ export interface components {
             /** Technique Zh */
             technique_zh: string;
         };
+        /** TieReason */
+        TieReason: {
+            /**
+             * Attempt
+             * @description It only tried from outside.
+             */
+            attempt: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "ip" | "domain" | "hash";
+            /** Value */
+            value: string;
+            /** Weight */
+            weight: number;
+        };
         /** Timeline */
         Timeline: {
             /** Items */
@@ -3002,6 +3513,76 @@ export interface components {
         UndoRequest: {
             /** Bulk Id */
             bulk_id: string;
+        };
+        /**
+         * Proposal
+         * @description What the platform proposes from what is known; each level is a floor.
+         */
+        api__grades__schemas__Proposal: {
+            category: components["schemas"]["Named"];
+            /** Category Hits */
+            category_hits: components["schemas"]["Hit"][];
+            level: components["schemas"]["Named"];
+            /** Level Hits */
+            level_hits: components["schemas"]["Hit"][];
+            /** Missing */
+            missing: components["schemas"]["Missing"][];
+            reporting: components["schemas"]["Named"];
+            /** Reporting Hits */
+            reporting_hits: components["schemas"]["Hit"][];
+        };
+        /**
+         * Proposal
+         * @description `regions` are those in the caller's scope, `regions_elsewhere` counts the others. `active`: its cause still holds.
+         */
+        api__warnings__schemas__Proposal: {
+            /** Active */
+            active: boolean;
+            /** Advice */
+            advice: components["schemas"]["Advice"][];
+            /** At Risk Count */
+            at_risk_count: number;
+            /**
+             * Colour
+             * @enum {string}
+             */
+            colour: "red" | "orange" | "yellow" | "blue";
+            /** Created At */
+            created_at: number;
+            /** Criteria */
+            criteria: components["schemas"]["Criterion"][];
+            /** Decided At */
+            decided_at: number | null;
+            /** Decided By */
+            decided_by: string;
+            /** Id */
+            id: string;
+            /** Industries */
+            industries: components["schemas"]["IndustryRef"][];
+            /** Reason */
+            reason: string;
+            /** Regions */
+            regions: components["schemas"]["RegionRef"][];
+            /** Regions Elsewhere */
+            regions_elsewhere: number;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "campaign" | "burst";
+            /** Source Id */
+            source_id: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "proposed" | "accepted" | "dismissed";
+            /** Title En */
+            title_en: string;
+            /** Title Zh */
+            title_zh: string;
+            /** Version */
+            version: number;
         };
     };
     responses: never;
@@ -3106,6 +3687,221 @@ export interface operations {
             };
             /** @description Invalid input */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_campaigns: {
+        parameters: {
+            query?: {
+                status?: ("open" | "confirmed" | "dismissed")[];
+                kind?: ("worm" | "supply_chain" | "malware" | "infrastructure")[];
+                active?: "true" | "false" | "any";
+                /** @description In titles and indicators. */
+                q?: string;
+                incident_id?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignPage"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_campaign: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the last answer. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                campaign_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed by somebody else */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match required */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6030,6 +6826,208 @@ export interface operations {
             };
             /** @description Invalid input */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_warning_proposals: {
+        parameters: {
+            query?: {
+                status?: ("proposed" | "accepted" | "dismissed")[];
+                colour?: ("red" | "orange" | "yellow" | "blue")[];
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_warning_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["api__warnings__schemas__Proposal"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_warning_proposal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the last answer. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposalDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["api__warnings__schemas__Proposal"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed by somebody else */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match required */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
