@@ -15,7 +15,7 @@ from api.names import region_refs
 from api.problems import PreconditionFailed
 from api.services import Services
 from api.warnings import schemas
-from api.warnings.schemas import Proposal, ProposalDecision, ProposalPage, ProposalQuery
+from api.warnings.schemas import ProposalDecision, ProposalQuery, WarningProposalPage
 from taishi.clock import now
 from taishi.errors import NotFound
 from taishi.records.tables import Change, WarningProposal
@@ -30,7 +30,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def page(services: Services, caller: Caller, query: ProposalQuery) -> ProposalPage:
+def page(services: Services, caller: Caller, query: ProposalQuery) -> WarningProposalPage:
     found: list[Any] = [WarningProposal.status.in_(query.status or ["proposed"])]
     if query.colour:
         found.append(WarningProposal.colour.in_(query.colour))
@@ -43,14 +43,14 @@ def page(services: Services, caller: Caller, query: ProposalQuery) -> ProposalPa
         rows = session.scalars(statement).all()
         items = [shown(session, row, caller.scope) for row in rows[: query.limit]]
     last = rows[query.limit - 1] if len(rows) > query.limit else None
-    return ProposalPage(items=items, next_cursor=paging.encode((last.created_at, last.id)) if last else None)
+    return WarningProposalPage(items=items, next_cursor=paging.encode((last.created_at, last.id)) if last else None)
 
 
-def shown(session: Session, row: WarningProposal, scope: Scope) -> Proposal:
+def shown(session: Session, row: WarningProposal, scope: Scope) -> schemas.WarningProposal:
     codes = [str(code) for code in row.regions]
     visible = [c for c in codes if not scope.regions or any(c.startswith(prefix) for prefix in scope.prefixes)]
     names = region_refs(session, visible)
-    return Proposal(
+    return schemas.WarningProposal(
         **{name: getattr(row, name) for name in COLUMNS},
         criteria=[schemas.Criterion(**one) for one in row.criteria],
         regions=[names[code] for code in visible],
@@ -74,12 +74,14 @@ def load(session: Session, proposal_id: str, *, lock: bool = False) -> WarningPr
     return found
 
 
-def detail(services: Services, caller: Caller, proposal_id: str) -> Proposal:
+def detail(services: Services, caller: Caller, proposal_id: str) -> schemas.WarningProposal:
     with services.records.read(caller.scope) as session:
         return shown(session, load(session, proposal_id), caller.scope)
 
 
-def decide(services: Services, caller: Caller, proposal_id: str, decision: ProposalDecision, version: int) -> Proposal:
+def decide(
+    services: Services, caller: Caller, proposal_id: str, decision: ProposalDecision, version: int
+) -> schemas.WarningProposal:
     """Raises PreconditionFailed, and Forbidden where the campaign reaches beyond the caller's scope."""
     at = now()
     with services.records.write(caller.scope) as session:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from api.dependencies import IfMatch, ServicesDep, WarningDecider, WarningReader
 from api.warnings import queries
-from api.warnings.schemas import Proposal, ProposalDecision, ProposalPage, ProposalQuery
+from api.warnings.schemas import ProposalDecision, ProposalQuery, WarningProposal, WarningProposalPage
 
 router = APIRouter(prefix="/warnings", tags=["warnings"])
 
@@ -18,7 +18,7 @@ ProposalId = Annotated[str, Path(max_length=64)]
 @router.get("/proposals")
 def list_warning_proposals(
     query: Annotated[ProposalQuery, Query()], caller: WarningReader, services: ServicesDep
-) -> ProposalPage:
+) -> WarningProposalPage:
     """Proposals that wait for a decision, newest first; with `status` also those that were decided."""
     return queries.page(services, caller, query)
 
@@ -26,7 +26,7 @@ def list_warning_proposals(
 @router.get("/proposals/{proposal_id}")
 def get_warning_proposal(
     proposal_id: ProposalId, caller: WarningReader, services: ServicesDep, response: Response
-) -> Proposal:
+) -> WarningProposal:
     found = queries.detail(services, caller, proposal_id)
     response.headers["ETag"] = f'"{found.version}"'
     return found
@@ -41,7 +41,7 @@ def decide_warning_proposal(
     caller: WarningDecider,
     services: ServicesDep,
     response: Response,
-) -> Proposal:
+) -> WarningProposal:
     """Accept or dismiss, with the reason."""
     found = queries.decide(services, caller, proposal_id, decision, if_match)
     response.headers["ETag"] = f'"{found.version}"'

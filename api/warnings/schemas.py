@@ -45,7 +45,7 @@ class Advice(Model):
     en: str
 
 
-class Proposal(Model):
+class WarningProposal(Model):
     """`regions` are those in the caller's scope, `regions_elsewhere` counts the others. `active`: its cause still holds."""
 
     id: str
@@ -69,8 +69,8 @@ class Proposal(Model):
     version: int
 
 
-class ProposalPage(Model):
-    items: list[Proposal]
+class WarningProposalPage(Model):
+    items: list[WarningProposal]
     next_cursor: str | None
 
 

@@ -3,6 +3,8 @@
 const SCREENS: readonly (readonly [RegExp, (found: RegExpExecArray) => string])[] = [
   [/^\/api\/v1\/incidents\/([^/?]+)$/, (found) => `/incidents/${found[1] ?? ""}`],
   [/^\/api\/v1\/incidents(\?.*)?$/, (found) => `/incidents${found[1] ?? ""}`],
+  [/^\/api\/v1\/campaigns\/([^/?]+)$/, (found) => `/campaigns/${found[1] ?? ""}`],
+  [/^\/api\/v1\/campaigns(\?.*)?$/, (found) => `/campaigns${found[1] ?? ""}`],
   [/^\/api\/v1\/meta-alerts(\?.*)?$/, (found) => `/meta-alerts${found[1] ?? ""}`],
   [/^\/api\/v1\/events(\?.*)?$/, (found) => `/search${found[1] ?? ""}`],
   [/^\/api\/v1\/enterprises\/([^/?]+)$/, (found) => `/enterprises/${found[1] ?? ""}`],

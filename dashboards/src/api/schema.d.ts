@@ -1716,7 +1716,7 @@ export interface components {
             facts: {
                 [key: string]: number;
             };
-            proposal: components["schemas"]["api__grades__schemas__Proposal"];
+            proposal: components["schemas"]["Proposal"];
             /** Would Follow */
             would_follow: components["schemas"]["Countdown"][];
         };
@@ -2702,6 +2702,23 @@ export interface components {
              */
             type: string;
         };
+        /**
+         * Proposal
+         * @description What the platform proposes from what is known; each level is a floor.
+         */
+        Proposal: {
+            category: components["schemas"]["Named"];
+            /** Category Hits */
+            category_hits: components["schemas"]["Hit"][];
+            level: components["schemas"]["Named"];
+            /** Level Hits */
+            level_hits: components["schemas"]["Hit"][];
+            /** Missing */
+            missing: components["schemas"]["Missing"][];
+            reporting: components["schemas"]["Named"];
+            /** Reporting Hits */
+            reporting_hits: components["schemas"]["Hit"][];
+        };
         /** ProposalBrief */
         ProposalBrief: {
             /**
@@ -2726,13 +2743,6 @@ export interface components {
              * @enum {string}
              */
             status: "accepted" | "dismissed";
-        };
-        /** ProposalPage */
-        ProposalPage: {
-            /** Items */
-            items: components["schemas"]["api__warnings__schemas__Proposal"][];
-            /** Next Cursor */
-            next_cursor: string | null;
         };
         /** QuarantineDetail */
         QuarantineDetail: {
@@ -3515,27 +3525,10 @@ export interface components {
             bulk_id: string;
         };
         /**
-         * Proposal
-         * @description What the platform proposes from what is known; each level is a floor.
-         */
-        api__grades__schemas__Proposal: {
-            category: components["schemas"]["Named"];
-            /** Category Hits */
-            category_hits: components["schemas"]["Hit"][];
-            level: components["schemas"]["Named"];
-            /** Level Hits */
-            level_hits: components["schemas"]["Hit"][];
-            /** Missing */
-            missing: components["schemas"]["Missing"][];
-            reporting: components["schemas"]["Named"];
-            /** Reporting Hits */
-            reporting_hits: components["schemas"]["Hit"][];
-        };
-        /**
-         * Proposal
+         * WarningProposal
          * @description `regions` are those in the caller's scope, `regions_elsewhere` counts the others. `active`: its cause still holds.
          */
-        api__warnings__schemas__Proposal: {
+        WarningProposal: {
             /** Active */
             active: boolean;
             /** Advice */
@@ -3583,6 +3576,13 @@ export interface components {
             title_zh: string;
             /** Version */
             version: number;
+        };
+        /** WarningProposalPage */
+        WarningProposalPage: {
+            /** Items */
+            items: components["schemas"]["WarningProposal"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
     };
     responses: never;
@@ -6855,7 +6855,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProposalPage"];
+                    "application/json": components["schemas"]["WarningProposalPage"];
                 };
             };
             /** @description Not signed in */
@@ -6904,7 +6904,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["api__warnings__schemas__Proposal"];
+                    "application/json": components["schemas"]["WarningProposal"];
                 };
             };
             /** @description Not signed in */
@@ -6969,7 +6969,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["api__warnings__schemas__Proposal"];
+                    "application/json": components["schemas"]["WarningProposal"];
                 };
             };
             /** @description Not signed in */

@@ -1,3 +1,4 @@
+import { campaigns } from "./campaigns";
 import { common } from "./common";
 import { feedback } from "./feedback";
 import { incidents } from "./incidents";
@@ -6,4 +7,4 @@ import { overview } from "./overview";
 import { search } from "./search";
 
 /** Every area of texts. A new screen brings its own file. */
-export const areas = { common, feedback, incidents, operations, overview, search };
+export const areas = { campaigns, common, feedback, incidents, operations, overview, search };

@@ -11,6 +11,7 @@ export interface Place {
 export const places: readonly Place[] = [
   { path: "/incidents", key: "incidents", needs: "incidents.read" },
   { path: "/search", key: "search", needs: "events.read" },
+  { path: "/campaigns", key: "campaigns", needs: "campaigns.read" },
   { path: "/overview", key: "overview", needs: "overview.read" },
   { path: "/enterprises", key: "enterprises", needs: "enterprises.read" },
   { path: "/industries", key: "industries", needs: "risk.read" },

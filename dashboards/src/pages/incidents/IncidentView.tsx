@@ -15,6 +15,7 @@ import { CloseDialog, StatusDialog, TextDialog } from "./Dialogs";
 import { Due } from "./Due";
 import { GradeBlock } from "./Grade";
 import { Entities, Related } from "./Around";
+import { IncidentCampaigns } from "./Campaigns";
 import { History, Notes, TimelineList } from "./Chronicle";
 import { MetaAlerts } from "./MetaAlerts";
 import { Reasons, Stages } from "./Why";
@@ -261,6 +262,7 @@ export function IncidentView({ id, compact, onChanged }: Props): ReactNode {
           <h3>{t("facts")}</h3>
           <Facts incident={incident} now={now} />
         </section>
+        <IncidentCampaigns rows={incident.campaigns} />
         <GradeBlock incident={incident} onChanged={() => void attempt(() => Promise.resolve())} />
         <section className="incident-wide">
           <h3>{t("stages")}</h3>

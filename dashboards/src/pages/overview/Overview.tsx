@@ -16,6 +16,7 @@ import { screenOf } from "../../links";
 import { useLive } from "../../live";
 import { useSignedIn } from "../../session";
 import { Enterprises, Parks } from "./Below";
+import { OverviewCampaigns } from "./Campaigns";
 import { Funnel } from "./Funnel";
 import { Numbers } from "./Numbers";
 import { Ranking } from "./Ranking";
@@ -144,6 +145,7 @@ export default function Overview(): ReactNode {
         {summary}
       </p>
       <Numbers figures={overview.numbers} />
+      <OverviewCampaigns />
       {detail.children.length > 0 ? (
         <section className="overview-map">
           <div className="card">
