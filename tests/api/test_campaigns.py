@@ -34,6 +34,7 @@ def shared(tmp_path: Path) -> Iterator[World]:
     with opened.records.write(EVERYTHING) as session:
         session.add(campaign(SHARED, enterprise_count=2, incident_count=2, at_risk_count=1))
         session.add(proposal("warn-shared", SHARED, regions=[A.county, B.county]))
+        owner: dict[str, str] = {}
         for number, side in enumerate((A, B)):
             owner = {"enterprise_id": side.enterprise, "region": side.county, "authority": f"x{side.marker}"[:16]}
             session.add(

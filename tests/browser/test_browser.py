@@ -12,9 +12,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
-from taishi.records.tables import Change, Enterprise, Incident
+from taishi.records.tables import Campaign, Change, Enterprise, Incident
 from taishi.scope import EVERYTHING
 from tests.browser.conftest import Open, Province
+from tests.scenarios.platform import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -120,7 +121,16 @@ def test_english_is_complete(visit: Open) -> None:
     page.get_by_test_id("language").click()
     expect(page.get_by_role("navigation")).to_contain_text("Incidents")
     assert page.evaluate("document.documentElement.lang") == "en"
-    for path in ("/incidents", "/search", "/overview", "/enterprises", "/sources", "/quarantine", "/industries"):
+    for path in (
+        "/incidents",
+        "/search",
+        "/overview",
+        "/enterprises",
+        "/sources",
+        "/quarantine",
+        "/industries",
+        "/campaigns",
+    ):
         page.goto(path)
         page.wait_for_load_state("networkidle")
         chrome = page.evaluate(
@@ -243,6 +253,38 @@ def test_a_split_is_undone(province: Province, visit: Open) -> None:
     expect(page.get_by_test_id("history")).to_contain_text("撤销")
 
 
+def _campaign(province: Province) -> str:
+    """The worm that the simulated day let loose."""
+
+    def found() -> str | None:
+        with province.platform.records.read(EVERYTHING) as session:
+            return session.scalars(select(Campaign.id).where(Campaign.active).order_by(Campaign.score.desc())).first()
+
+    wait_for(lambda: found() is not None, "the campaign of the simulated worm")
+    return found() or ""
+
+
+def test_a_campaign_names_whom_it_hit_and_its_warning_is_decided(province: Province, visit: Open) -> None:
+    campaign = _campaign(province)
+    page = visit("official", "/overview")
+    page.get_by_test_id("overview-campaigns").get_by_role("link").nth(1).press("Enter")
+    page.wait_for_url("**/campaigns/*")
+    page.goto(f"/campaigns/{campaign}")
+    expect(page.get_by_test_id("campaign-title")).to_contain_text("家企业")
+    hit = page.get_by_test_id("hit").locator("tbody tr")
+    hit.first.wait_for()
+    assert hit.count() >= 2
+    shares = page.get_by_test_id("campaign-reasons").locator("li > .number").all_inner_texts()
+    assert 97 <= sum(int(share.rstrip("%")) for share in shares) <= 103
+    expect(page.get_by_test_id("criteria").locator("li")).not_to_have_count(0)
+    page.get_by_test_id("decide-accepted").click()
+    page.get_by_role("dialog").get_by_role("textbox").fill("扩散快，通知同行业企业")
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("确\\s*定")).click()
+    expect(page.get_by_test_id("proposal-status")).to_contain_text("已采纳")
+    page.get_by_test_id("members").get_by_role("link").first.press("Enter")
+    expect(page.get_by_test_id("incident-campaigns").get_by_role("link").first).to_be_visible()
+
+
 def _violations(page: Page) -> list[Any]:
     page.evaluate(AXE.read_text("utf-8"))  # not as a script of the page, whose policy forbids foreign ones
     found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']})")
@@ -254,13 +296,13 @@ def test_pages_are_accessible(province: Province, visit: Open, theme: str) -> No
     page = visit("analyst", "/incidents", theme=theme)
     incident = _incident(province, metas=3)
     for path in ("/incidents", f"/incidents/{incident}", "/overview", "/search", "/sources", "/enterprises",
-                 "/risk/province/330000", "/quarantine", "/screen"):  # fmt: skip
+                 "/risk/province/330000", "/quarantine", "/screen", "/campaigns", f"/campaigns/{_campaign(province)}"):  # fmt: skip
         page.goto(path)
         page.wait_for_load_state("networkidle")
         assert _violations(page) == [], path
 
 
-@pytest.mark.parametrize("path", ["/incidents", "/overview", "/search", "/sources", "/enterprises"])
+@pytest.mark.parametrize("path", ["/incidents", "/overview", "/search", "/sources", "/enterprises", "/campaigns"])
 def test_a_phone_needs_no_sideways_scrolling(visit: Open, path: str) -> None:
     page = visit("analyst", path, width=390, height=800)
     page.wait_for_load_state("networkidle")
