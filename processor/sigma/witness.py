@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re._casefix  # type: ignore[import-not-found]  # which characters IGNORECASE takes for one another
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from processor.sigma import regexes
@@ -21,71 +22,96 @@ from processor.sigma.rule import And, Exists, Match, Node, Not, Regex, Text
 OPEN: Final = "\x01"
 HOLDS: Final = "\x02"
 
-_ALIKE: Final[dict[int, str | None]] = {
-    **{code: chr(min(code, *others)) for code, others in re._casefix._EXTRA_CASES.items()},
-    0x307: None,  # İ in lower case is i with this dot above; the expression takes it for a plain i
+_ALIKE: Final = frozenset(re._casefix._EXTRA_CASES) | {
+    other for others in re._casefix._EXTRA_CASES.values() for other in others
 }
 
-Literals = frozenset[str]
-Numbers = Mapping[str, str]
-"""Field → its number in the text."""
+LONG: Final = 0.02
+"""Cost of looking for a literal in several fields (keywords: the whole record) instead of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Literals of which one must occur in the text of these fields."""
+
+    literals: frozenset[str]
+    fields: frozenset[str]
+
+
+Cost = Callable[[Witness], float]
 
 
 def fold(text: str) -> str:
-    """Lower case, and characters that a caseless expression takes for one another made one."""
+    """Lower case; of the characters that a caseless expression takes for ASCII letters, those that lower case leaves:
+    long s, dotless i, and the dot that İ leaves above an i."""
     lowered = text.lower()
-    return lowered if lowered.isascii() else lowered.translate(_ALIKE)
+    if lowered.isascii():
+        return lowered
+    return lowered.replace("ſ", "s").replace("ı", "i").replace("\u0307", "")
 
 
-def best(
-    node: Node, fields: Fields, number: Callable[[str], str], cost: Callable[[Literals], float]
-) -> Literals | None:
+def _usable(text: str) -> bool:
+    """Whether a literal can be looked for in folded text: ASCII, or characters without case; no markers."""
+    if OPEN in text or HOLDS in text:
+        return False
+    if text.isascii():
+        return True
+    return all(
+        one.isascii() or (one.lower() == one == one.upper() and ord(one) not in _ALIKE and one != "\u0307")
+        for one in text
+    )
+
+
+def best(node: Node, fields: Fields, number: Callable[[str], str], cost: Cost) -> Witness | None:
     """The cheapest witness by `cost`, chosen anew inside every alternative; None: nothing must occur."""
     if isinstance(node, Match):
-        return min(_literals(node, fields(node.field), number), key=cost, default=None)
+        return min(_witnesses(node, fields(node.field), number), key=cost, default=None)
     if isinstance(node, Not):
         return None
     found = [best(part, fields, number, cost) for part in node.parts]
     if isinstance(node, And):
         return min((one for one in found if one is not None), key=cost, default=None)
-    union: set[str] = set()
+    literals: set[str] = set()
+    names: set[str] = set()
     for one in found:
         if one is None:
             return None
-        union |= one
-    return frozenset(union)
+        literals |= one.literals
+        names |= one.fields
+    return Witness(frozenset(literals), frozenset(names))
 
 
 def every(node: Node, fields: Fields, number: Callable[[str], str]) -> set[str]:
     """All literals that some witness of the condition could use."""
     if isinstance(node, Match):
-        return {text for one in _literals(node, fields(node.field), number) for text in one}
+        return {text for one in _witnesses(node, fields(node.field), number) for text in one.literals}
     if isinstance(node, Not):
         return set()
     return {text for part in node.parts for text in every(part, fields, number)}
 
 
-def _literals(match: Match, fields: Sequence[str], number: Callable[[str], str]) -> list[Literals]:
+def _witnesses(match: Match, fields: Sequence[str], number: Callable[[str], str]) -> list[Witness]:
     test = match.test
     if isinstance(test, Exists) and not test.present:
         return []
+    names = frozenset(fields)
     marks = [OPEN + number(field) + HOLDS for field in fields]
-    there = frozenset(marks)
+    found = [frozenset(marks)]
     if isinstance(test, Text):
-        return [*_of_text(test, marks), there]
-    if isinstance(test, Regex):
-        runs = [fold(run) for run in regexes.literals(test.pattern, test.flags)]
-        return [*(frozenset((run,)) for run in runs if run and _clean(run)), there]
-    return [there]
+        found += _of_text(test, marks)
+    elif isinstance(test, Regex):
+        runs = (fold(run) for run in regexes.literals(test.pattern, test.flags) if _usable(run))
+        found += [frozenset((run,)) for run in runs if run]
+    return [Witness(literals, names) for literals in found]
 
 
-def _of_text(test: Text, marks: list[str]) -> list[Literals]:
+def _of_text(test: Text, marks: list[str]) -> list[frozenset[str]]:
     parts = test.parts
     if not parts:
         return [frozenset(mark + OPEN for mark in marks)]
-    found: list[Literals] = []
+    found: list[frozenset[str]] = []
     for index, part in enumerate(parts):
-        if not isinstance(part, str) or not _clean(part):
+        if not isinstance(part, str) or not _usable(part):
             continue
         text = fold(part)
         first, last = index == 0, index == len(parts) - 1
@@ -96,18 +122,13 @@ def _of_text(test: Text, marks: list[str]) -> list[Literals]:
     return found
 
 
-def _clean(text: str) -> bool:
-    """A rule's own text that holds a marker would be taken for one."""
-    return OPEN not in text and HOLDS not in text
-
-
 RATES: Final = {1: 0.5, 2: 0.25, 3: 0.1, 4: 0.05, 5: 0.03, 6: 0.02, 7: 0.015, 8: 0.01}
 """How often a literal of so many characters occurs in an event, before anything was learned."""
 
 
-def static_cost(literals: Literals) -> float:
-    """Expected idle candidates an event."""
-    return sum(static_rate(text) for text in literals)
+def static_cost(one: Witness) -> float:
+    """Expected idle candidates an event, by length alone."""
+    return sum(map(static_rate, one.literals)) + LONG * (len(one.fields) - 1)
 
 
 def static_rate(text: str) -> float:
@@ -119,10 +140,10 @@ def static_rate(text: str) -> float:
     return RATES.get(len(text), 0.008)
 
 
-def learned_cost(rates: Mapping[str, float]) -> Callable[[Literals], float]:
+def learned_cost(rates: Mapping[str, float]) -> Cost:
     """Measured rates; what never occurred is told apart by length."""
 
-    def cost(literals: Literals) -> float:
-        return sum(rates.get(text, 0.0) + static_rate(text) * 1e-3 for text in literals)
+    def cost(one: Witness) -> float:
+        return sum(rates.get(text, 0.0) for text in one.literals) + static_cost(one) * 1e-2
 
     return cost

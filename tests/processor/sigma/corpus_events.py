@@ -13,7 +13,7 @@ from collectors.parser import Framed, Parse, Received
 from collectors.syslog_header import read_header
 from taishi.errors import ParseError
 from taishi.event import Event
-from tests.collectors.parsers.corpus_sources import SOURCES
+from tests.collectors.parsers.corpus_sources import SOURCES, Line
 
 RECEIVED = Received(1_773_000_000.0, "Asia/Shanghai")
 
@@ -37,6 +37,11 @@ def events(corpus: Path, *, of_a_kind: int, source: str = "") -> Iterator[Event]
                 seen[kind] += 1
                 if seen[kind] <= of_a_kind:
                     yield event
+
+
+def lines(corpus: Path, source: str) -> Iterator[Line]:
+    """Raw lines of one source."""
+    return SOURCES[source](corpus / "given")
 
 
 def _events(text: str, group: str, sessions: dict[str, Parse]) -> list[Event]:
