@@ -99,8 +99,9 @@ def _carry(state: State, metas: list[str], target: str) -> None:
             state.unlink(old)
             old.members.remove(member.id)
             for rest in state.of(old):
-                state.link(old, rest.entities)
-        member.incident = target
+                if not rest.context:
+                    state.link(old, rest.entities)
+        member.incident, member.context = target, False
         case.members.append(member.id)
         state.link(case, member.entities)
     case.first = min([case.first, *(m.first for m in members)])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-from processor.correlate import score, text
+from processor.correlate import context, score, text
 from processor.correlate.score import Link
 from processor.correlate.state import MAX_MEMBERS, Case, Member, State, forget
 from processor.entities import shown
@@ -47,11 +47,16 @@ class Engine:
             state.touch(entity, signal.t)
         member = state.members.get(signal.meta_id)
         if member is None:
-            if signal.risk < score.LINK_RISK:
-                return
             member = _member(signal)
+            if signal.risk < score.LINK_RISK:
+                self._beside(member)
+                return
+            state.aside.pop(member.id, None)
         else:
             _update(member, signal)
+            if member.context:
+                self.outcome.cases.add(member.incident)
+                return
         found = score.links(state, member, signal.t, self.closed)
         if not member.incident:
             self._attach(member, signal, found)
@@ -61,11 +66,56 @@ class Engine:
         case = self._bridge(case, member, signal, found)
         if score.rescore(state, case, signal.received_at):
             self.outcome.escalated.add(case.id)
+            self._surround(case)
         self.outcome.cases.add(case.id)
         state.signals += 1
         if state.signals % SWEEP_EVERY == 0 or len(state.members) > MAX_MEMBERS:
             self.outcome.evicted += forget(state)
             self.outcome.cases &= state.cases.keys()
+
+    def _beside(self, member: Member) -> None:
+        """A meta-alert of low risk: context of an incident that people already know of, else remembered for one."""
+        state = self.state
+        context.remember(state, member)
+        if member.id in state.aside:
+            for case in sorted(state.cases.values(), key=lambda case: case.id):
+                if case.escalated_at is not None and case.id not in self.closed:
+                    self._surround(case)
+
+    def _surround(self, case: Case) -> None:
+        """Give an escalated incident its context."""
+        state = self.state
+        for nearness, member in context.candidates(state, case, self.closed):
+            reason = text.context(member, case, nearness)
+            if member.incident:
+                self._take_out(member, case)
+            state.aside.pop(member.id, None)
+            member.incident, member.context = case.id, True
+            case.members.append(member.id)
+            state.members[member.id] = member
+            self.outcome.joins[member.id] = reason
+            self.outcome.cases.add(case.id)
+
+    def _take_out(self, member: Member, case: Case) -> None:
+        """Take a meta-alert out of an incident that nobody was told of; one left empty leads to where it went."""
+        state = self.state
+        old = state.cases[member.incident]
+        alone = len(old.members) == 1
+        if alone:
+            score.rescore(state, old, old.active)
+            self.outcome.tombstones[old.id] = (case.id, case_row(state, old, tombstone=True))
+        state.unlink(old)
+        old.members.remove(member.id)
+        if alone:
+            del state.cases[old.id]
+            state.moved[old.id] = case.id
+            self.outcome.cases.discard(old.id)
+            return
+        for rest in state.of(old):
+            if not rest.context:
+                state.link(old, rest.entities)
+        score.rescore(state, old, old.active)
+        self.outcome.cases.add(old.id)
 
     def _attach(self, member: Member, signal: Signal, found: dict[str, Link]) -> None:
         state = self.state
@@ -129,10 +179,11 @@ class Engine:
     def extend(self, extents: dict[str, Extent]) -> None:
         """Counts and last times at the end of a stretch."""
         for identity, extent in extents.items():
-            member = self.state.members.get(identity)
+            member = self.state.members.get(identity) or self.state.aside.get(identity)
             if member is not None:
                 member.count, member.last = extent.count, extent.last
-                self.outcome.cases.add(member.incident)
+                if member.incident:
+                    self.outcome.cases.add(member.incident)
 
 
 def move(state: State, drop: Case, keep: Case) -> None:
@@ -140,7 +191,8 @@ def move(state: State, drop: Case, keep: Case) -> None:
     state.unlink(drop)
     for member in state.of(drop):
         member.incident = keep.id
-        state.link(keep, member.entities)
+        if not member.context:
+            state.link(keep, member.entities)
     keep.members.extend(drop.members)
     keep.first, keep.active = min(keep.first, drop.first), max(keep.active, drop.active)
     keep.related = [i for i in dict.fromkeys([*keep.related, *drop.related]) if i not in {keep.id, drop.id}][:16]
@@ -179,7 +231,7 @@ OUTCOMES = ("success", "unknown", "failure")
 
 def case_row(state: State, case: Case, *, tombstone: bool = False) -> dict[str, Any]:
     """The machine columns of an incident."""
-    members = state.of(case)
+    members, everything = state.telling(case), state.of(case)
     title_zh, title_en = text.title(state, case)
     techniques = {m.technique: m for m in sorted(members, key=lambda m: (m.first, m.id), reverse=True) if m.technique}
     ordered = sorted(techniques.values(), key=lambda m: (m.stage, m.first, m.id))
@@ -196,8 +248,8 @@ def case_row(state: State, case: Case, *, tombstone: bool = False) -> dict[str, 
         ],
         "techniques": sorted(techniques), "reasons": text.reasons(state, case, signalled=tombstone),
         "entities": [shown(entity) for entity in entities[:200]],
-        "alert_count": 0 if tombstone else sum(member.count for member in members),
-        "meta_count": 0 if tombstone else len(members), "first_seen": case.first,
+        "alert_count": 0 if tombstone else sum(member.count for member in everything),
+        "meta_count": 0 if tombstone else len(everything), "first_seen": case.first,
         "last_seen": case.active if tombstone else max(case.active, *(member.last for member in members)),
         "outcome": outcome, "asset_criticality": criticality, "related": list(case.related),
     }  # fmt: skip

@@ -136,7 +136,7 @@ def chain_length(members: Sequence[Member]) -> int:
 
 def rescore(state: State, case: Case, at: float) -> bool:
     """Set score, stage and chain; True when it just became worth a person's time. `at` stamps the escalation."""
-    members = state.of(case)
+    members = state.telling(case)
     best = strongest(members)
     case.chain = max(1, chain_length(members))
     hazard = -sum(log(1.0 - min(0.999, member.risk)) for member in best.values())

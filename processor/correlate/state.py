@@ -23,7 +23,8 @@ FORGET_BELOW = 0.05
 @dataclass(slots=True)
 class Member:
     """A meta-alert in an incident, as last signalled; `count` and `last` are for people, nothing is decided on them: they
-    are those of the end of a stretch, `told` is the count of the last signal, wherever stretches are cut."""
+    are those of the end of a stretch, `told` is the count of the last signal, wherever stretches are cut. `context`: shown
+    with the incident, but no part of its score (`processor.correlate.context`)."""
 
     id: str
     incident: str
@@ -45,6 +46,7 @@ class Member:
     entities: list[str]
     external: bool
     told: int = 0
+    context: bool = False
 
     @property
     def attempt(self) -> bool:
@@ -78,7 +80,8 @@ class Case:
 @dataclass(slots=True)
 class State:
     """`links`: entity → incidents that touched it, oldest first; `seen`: entity → [decayed meta-alerts, at];
-    `moved`: merged incident → the one that has its meta-alerts; `journal`: what decisions did, for their undo."""
+    `moved`: merged incident → the one that has its meta-alerts; `journal`: what decisions did, for their undo;
+    `aside`: meta-alerts of low risk that an escalation may want as context."""
 
     members: dict[str, Member] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
@@ -87,12 +90,18 @@ class State:
     moved: dict[str, str] = field(default_factory=dict)
     journal: list[dict[str, Any]] = field(default_factory=list)
     decided: list[int] = field(default_factory=list)
+    aside: dict[str, Member] = field(default_factory=dict)
     newest: float = 0.0
     signals: int = 0
     evicted: int = 0
 
     def of(self, case: Case) -> list[Member]:
         return [self.members[identity] for identity in case.members]
+
+    def telling(self, case: Case) -> list[Member]:
+        """The meta-alerts that make the score; all of them where people left nothing but context."""
+        members = self.of(case)
+        return [member for member in members if not member.context] or members
 
     def commonness(self, entity: str, t: float) -> float:
         known = self.seen.get(entity)
@@ -110,7 +119,7 @@ class State:
                     del linked[0]
 
     def unlink(self, case: Case) -> None:
-        entities = {entity for member in self.of(case) for entity in member.entities}
+        entities = {entity for member in self.of(case) if not member.context for entity in member.entities}
         for entity in sorted(entities):
             linked = self.links.get(entity, [])
             if case.id in linked:
@@ -133,6 +142,7 @@ class State:
 def load(blob: bytes) -> State:
     raw = orjson.loads(blob)
     raw["members"] = {key: restored(Member, member) for key, member in raw["members"].items()}
+    raw["aside"] = {key: restored(Member, member) for key, member in raw.get("aside", {}).items()}
     raw["cases"] = {key: restored(Case, case) for key, case in raw["cases"].items()}
     return restored(State, raw)
 

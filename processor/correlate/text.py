@@ -73,7 +73,7 @@ def _most_frequent(values: Sequence[str]) -> str:
 
 def title(state: State, case: Case) -> tuple[str, str]:
     """ "203.0.113.9 → mes-db 等 3 台主机：利用对外应用 → 应用层协议通信" and the same in English."""
-    members = state.of(case)
+    members = state.telling(case)
     telling = [member for member, _ in shares(members)]
     attacker = value_of(_most_frequent([member.attacker for member in telling]))
     victim = value_of(telling[0].victim if telling else "") or value_of(_most_frequent([m.victim for m in telling]))
@@ -89,7 +89,7 @@ def reasons(state: State, case: Case, *, signalled: bool = False) -> list[dict[s
     """Additive: each behaviour's share of the score, with what was seen; `signalled`: with the counts of the last signals,
     which do not depend on where a stretch ended."""
     found = []
-    for member, share in shares(state.of(case)):
+    for member, share in shares(state.telling(case)):
         zh, en = behaviour_text(member)
         stage_zh, stage_en = STAGES[min(member.stage, len(STAGES) - 1)]
         number = member.told if signalled else member.count
@@ -156,6 +156,25 @@ def bridged(link: Link, dropped: str) -> dict[str, Any]:
         "entities": [{**shown(entity), "weight": round(weight, 4)} for entity, weight in link.entities],
         "text_zh": f"事件 {dropped} 与本事件由同一告警相连（{first[0]}，权重 {link.weight:.2f}），因此合并。",
         "text_en": f"One alert links incident {dropped} to this one ({first[1]}, weight {link.weight:.2f}): merged.",
+    }  # fmt: skip
+
+
+def context(member: Member, case: Case, nearness: float) -> dict[str, Any]:
+    """Why a meta-alert is shown with an incident that nothing links it to."""
+    before = member.t < case.first
+    away_zh, away_en = duration_text(max(0.0, case.first - member.t, member.first - case.active))
+    when_zh, when_en = (
+        (f"攻击开始前 {away_zh}", f"{away_en} before the attack began")
+        if before
+        else ("攻击期间或之后", "during or after the attack")
+    )
+    what_zh, what_en = ("未具名的侦察", "reconnaissance by nobody named") if member.stage == 0 else (
+        f"本企业罕见的行为（罕见度 {member.surprise:.0%}）", f"behaviour rare in this enterprise (surprise {member.surprise:.0%})"
+    )  # fmt: skip
+    return {
+        "score": round(nearness, 4), "weight": 0.0, "stage_factor": 1.0, "risk_factor": 1.0, "entities": [], "by": "engine",
+        "text_zh": f"{when_zh}，{what_zh}：作为背景列出，不计入得分。",
+        "text_en": f"{when_en}: {what_en}; listed as context, adds nothing to the score.",
     }  # fmt: skip
 
 

@@ -225,9 +225,9 @@ class _Run:
         state = self._state
         state.start = state.start or held.t
         sessions.meet(state, held)
-        sessions.probing(state, held)
-        meta = sessions.companion(state, held)
+        meta = sessions.probing(state, held) or sessions.companion(state, held)
         if meta is not None:
+            sessions.spend(held, meta)
             self._add(meta, held, own=False)
             return
         meta = state.open.get(held.key)

@@ -71,7 +71,8 @@ class Held:
 @dataclass(slots=True)
 class Meta:
     """An open meta-alert. `own` is the last time of its own behaviour (companions do not keep it alive), `started` the
-    first, `owned` how many; `session`: a login session belongs to it; `marks` are the events that changed what it says;
+    first, `owned` how many; `session`: a login session belongs to it; `credit`: of a scan by nobody
+    named, host → its own alerts there that no weak alert was explained by yet; `marks` are the events that changed what it says;
     `sample` holds [weight, event id], the smallest weights of all."""
 
     id: str
@@ -102,6 +103,7 @@ class Meta:
     session: bool = False
     started: float = 0.0
     owned: int = 0
+    credit: dict[str, int] = field(default_factory=dict)
     count: int = 0
     doubling: int = 1
     signalled: float = 0.0

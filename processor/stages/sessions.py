@@ -20,11 +20,16 @@ RULE_FAMILIAR = number("aggregate.rule_familiar")
 MAX_RULES_KNOWN = 1500
 MAX_RECENT = 256
 MAX_PER_HOST = 6
+MAX_CREDIT = 32
+CREDIT = 2
 GROUP = 8
 """Alerts of ambiguous words that together are a session which others may join."""
 
 PROTOCOL = "generic:protocol"
 SCAN = "T1046"
+SCAN_GAP = 900.0 / 43_200.0
+"""The gap of a scan as a part of that of a protocol violation (`data/behaviours.tsv`)."""
+
 ANYBODY = "*"
 """Scope of a scan by nobody named: the enterprise."""
 
@@ -74,17 +79,19 @@ def _windows(state: State, rule: str, t: float) -> float:
     return before
 
 
-def probing(state: State, held: Held) -> None:
-    """A protocol violation that is not everyday on its host, or that comes while somebody scans, is part of scanning."""
+def probing(state: State, held: Held) -> Meta | None:
+    """A protocol violation that is not everyday on its host is scanning by its words; one that is, and comes while
+    somebody scans, goes along with that scan (the result) without keeping it alive."""
     if not held.behaviour.startswith(PROTOCOL) or held.late:
-        return
+        return None
     scope = held.attacker or ANYBODY
-    scan = state.open.get(f"{SCAN}|{scope}")
-    scanning = scan is not None and abs(held.t - scan.own) <= SCAN_MEMORY
-    if scanning or not held.familiar:
-        held.key, held.base = f"{SCAN}|{scope}", f"{SCAN}|{scope}"
-        held.behaviour, held.technique, held.spread, held.gap = SCAN, SCAN, "src", held.gap / 16
-        held.level = WEAK
+    if held.familiar:
+        scan = state.open.get(f"{SCAN}|{scope}")
+        return scan if scan is not None and abs(held.t - scan.own) <= SCAN_MEMORY else None
+    held.key = held.base = f"{SCAN}|{scope}"
+    held.behaviour, held.technique, held.spread, held.gap = SCAN, SCAN, "src", held.gap * SCAN_GAP
+    held.level = WEAK
+    return None
 
 
 def companion(state: State, held: Held) -> Meta | None:
@@ -114,6 +121,8 @@ def _fits(state: State, held: Held, meta: Meta, at: float) -> bool:
     if held.level == VAGUE:
         return not nobody  # a scan of the whole enterprise says nothing about one host's first this or that
     if held.spread in {"src", "web"}:
+        if nobody:  # one request makes one alert of each sensor: no more weak ones than telling ones
+            return meta.credit.get(held.victim or held.attacker, 0) > 0
         return (meta.spread in {"src", "web"} and (bool(meta.tool) or meta.level == TELLING)) or _same(
             state, held, meta
         )
@@ -126,11 +135,25 @@ def _same(state: State, held: Held, meta: Meta) -> bool:
     return bool(held.attacker) and held.attacker == meta.attacker and (own is None or own.owned < GROUP)
 
 
+def spend(held: Held, meta: Meta) -> None:
+    """A weak alert was explained by a scan's own alert on its host."""
+    host = held.victim or held.attacker
+    if meta.credit.get(host, 0) > 0:
+        meta.credit[host] -= 1
+
+
 def remember(state: State, held: Held, meta: Meta) -> None:
     """An alert that tells something, or a group of weak ones, is what others may join."""
     if not meta.technique or (held.level < TELLING and (held.level == VAGUE or meta.owned < GROUP)):
         return
     host = held.victim or held.attacker
+    if (
+        held.level == TELLING
+        and meta.spread == "src"
+        and not meta.attacker
+        and (host in meta.credit or len(meta.credit) < MAX_CREDIT)
+    ):
+        meta.credit[host] = meta.credit.get(host, 0) + CREDIT
     known = state.recent.get(host)
     if known is None:
         if len(state.recent) >= MAX_RECENT:
