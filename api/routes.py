@@ -19,6 +19,7 @@ from api.regions.router import router as regions
 from api.risk.router import router as risk
 from api.session.router import router as session
 from api.sources.router import router as sources
+from api.suppressions.router import router as suppressions
 from api.warnings.router import router as warnings
 
 PREFIX = "/api/v1"
@@ -29,6 +30,7 @@ AREAS: tuple[APIRouter, ...] = (
     incidents,
     grades,
     meta_alerts,
+    suppressions,
     events,
     campaigns,
     warnings,

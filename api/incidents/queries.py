@@ -22,9 +22,11 @@ from api.names import enterprise_refs, person_names, region_refs
 from api.services import Services
 from taishi.clock import now
 from taishi.errors import NotFound
-from taishi.records.tables import Incident
+from taishi.feedback.priors import explain
+from taishi.records.tables import Incident, MetaAlert
 
 MAX_RELATED = 10
+MAX_LESSONS = 10
 RELATED_WINDOW = 200
 """How many of the enterprise's other incidents, newest first, are compared by shared entities."""
 
@@ -85,6 +87,19 @@ def _reasons(incident: Incident) -> list[IncidentReason]:
         )
         for reason in sorted(incident.reasons, key=lambda reason: -float(reason.get("share", 0.0)))
     ]
+
+
+def _lessons(session: Session, incident: Incident) -> list[IncidentReason]:
+    """What verdicts taught about the rules of its meta-alerts: a reason of its own, already inside their risk."""
+    metas = select(MetaAlert.id, MetaAlert.learned).where(MetaAlert.incident_id == incident.id).order_by(MetaAlert.id)
+    found: dict[str, IncidentReason] = {}
+    for meta_id, learned in session.execute(metas):
+        zh, en = explain(learned)
+        if en and en not in found:
+            found[en] = IncidentReason(
+                code="lesson", share=0.0, value=float(learned["factor"]), text_zh=zh, text_en=en, meta_id=meta_id
+            )
+    return list(found.values())[:MAX_LESSONS]
 
 
 def entities(raw: Iterable[dict[str, Any]]) -> list[Entity]:
@@ -190,7 +205,7 @@ def full(session: Session, incident: Incident, bulk_id: str = "") -> IncidentDet
     merged = session.scalars(select(Incident.id).where(Incident.merged_into == incident.id).order_by(Incident.id))
     return IncidentDetail(
         **_all_fields(session, [incident], now())[0],
-        reasons=_reasons(incident),
+        reasons=_reasons(incident) + _lessons(session, incident),
         entities=entities(incident.entities),
         related=_related(session, incident),
         merged_from=list(merged),

@@ -99,20 +99,22 @@ def explain(told: Mapping[str, Any]) -> tuple[str, str]:
     """The lesson in words, Chinese and English; two empty texts for none."""
     if not told:
         return "", ""
-    where_zh, where_en = ("本企业", "here") if told["here"] else ("全省", "in the province")
     raised = told["factor"] > 1
+    effect_zh, effect_en = ("风险上调", "risk raised") if raised else ("风险下调", "risk lowered")
+    if not told["here"]:  # how often other enterprises had it is theirs
+        zh = f"规则“{told['rule']}”在全省的研判结论：{effect_zh}，×{told['factor']:.2f}"
+        return zh, f"verdicts on the rule “{told['rule']}” in the province: {effect_en}, ×{told['factor']:.2f}"
     number, kind_zh, kind_en = (
         (told["true"], "真实攻击", "a true positive")
         if raised
         else (told["false"] + told["benign"], "误报或良性", "false or benign")
     )
-    effect_zh, effect_en = ("风险上调", "risk raised") if raised else ("风险下调", "risk lowered")
     zh = (
-        f"规则“{told['rule']}”在{where_zh}已关闭的 {told['judged']} 起事件中有 {number} 起判为{kind_zh}："
+        f"规则“{told['rule']}”在本企业已关闭的 {told['judged']} 起事件中有 {number} 起判为{kind_zh}："
         f"{effect_zh}，×{told['factor']:.2f}"
     )
     en = (
-        f"{number} of {told['judged']} closed incidents with the rule “{told['rule']}” {where_en} were {kind_en}: "
+        f"{number} of {told['judged']} closed incidents with the rule “{told['rule']}” here were {kind_en}: "
         f"{effect_en}, ×{told['factor']:.2f}"
     )
     return zh, en

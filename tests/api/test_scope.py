@@ -50,6 +50,13 @@ NEEDS: dict[str, Permission | None] = {
     "merge_incidents": "incidents.write",
     "split_incident": "incidents.write",
     "grade_incident": "incidents.write",
+    "list_suppressions": "incidents.read",
+    "draft_suppression": "incidents.write",
+    "preview_suppression": "incidents.write",
+    "create_suppression": "incidents.write",
+    "get_suppression": "incidents.read",
+    "change_suppression": "incidents.write",
+    "list_rule_verdicts": "incidents.read",
     "list_meta_alerts": "incidents.read",
     "get_meta_alert": "incidents.read",
     "list_evidence": "evidence.read",
@@ -93,6 +100,7 @@ def path_values(side: Side) -> dict[str, list[str]]:
         "kind": list(RISKS),
         "enterprise_id": [side.enterprise],
         "park_id": [side.id("park")],
+        "suppression_id": [side.id("sup")],
         "source_id": [side.id("src")],
         "record_id": [side.id("quarantined")],
         "campaign_id": [side.id("camp")],
@@ -108,6 +116,7 @@ def query_values(side: Side) -> dict[str, list[Any]]:
         "enterprise_id": [side.enterprise],
         "park_id": [side.id("park")],
         "incident_id": [side.id("inc")],
+        "meta_id": [side.id("meta")],
         "source_id": [side.id("src")],
         "technique": ["T1110", side.text("technique")],
         "industry": ["C"],
@@ -125,7 +134,7 @@ HARMLESS = frozenset(
     {
         "status", "verdict", "severity_min", "severity_max", "outcome", "overdue", "since", "until", "start", "end",
         "sort", "limit", "cursor", "ascending", "buckets", "size", "hours", "kind", "level", "monitored", "hit_since",
-        "action", "object_kind", "once", "active", "colour",
+        "action", "object_kind", "once", "active", "colour", "by",
     }
 )  # fmt: skip
 """Query parameters that name nothing of anybody's."""
@@ -142,6 +151,19 @@ def bodies(side: Side) -> dict[str, list[dict[str, Any]]]:
         "add_incident_note": [{"text": "x"}],
         "merge_incidents": [{"incident_ids": [side.id("inc"), side.id("inc", 2)]}],
         "split_incident": [{"meta_ids": [side.id("meta")], "reason": "x"}],
+        "preview_suppression": [
+            {"meta_id": side.id("meta"), "extent": "enterprise", "condition": {"rule": side.text("rule")}},
+            {"meta_id": side.id("meta"), "extent": "region", "region": side.city, "condition": {"rule": side.text("rule")}},
+        ],
+        "create_suppression": [
+            {
+                "meta_id": side.id("meta"), "extent": "enterprise", "condition": {"rule": side.text("rule")},
+                "expires_at": NOW + 999, "reason": "because",
+            }
+        ],
+        "change_suppression": [
+            {"action": "extend", "reason": "because"}, {"action": "withdraw", "reason": "because"},
+        ],
         "grade_incident": [{"facts": {"people_affected": 5}, "level": "general", "reason": "x"}],
         "change_incidents": [
             {"selection": {"mode": "ids", "ids": [side.id("inc", 1)]}, "change": change},

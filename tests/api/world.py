@@ -34,8 +34,10 @@ from taishi.records.tables import (
     QuarantineRecord,
     Risk,
     RiskHistory,
+    RuleVerdict,
     Sighting,
     Source,
+    Suppression,
     WarningProposal,
 )
 from taishi.scope import EVERYTHING
@@ -198,6 +200,14 @@ def _work(side: Side) -> list[Base]:
             **_owned(side), incident_id=side.id("inc"), at=NOW - 40, actor=side.login("analyst"), action="note",
             note=side.text("note"), bulk_id=side.id("bulk"),
         ),
+        Suppression(
+            **_owned(side), id=side.id("sup"), extent="enterprise", condition={"rule": side.text("quiet")},
+            seen_severity=40, owner=side.login("analyst"), reason=side.text("reason"), created_at=NOW - 99,
+            expires_at=NOW + 9e5, history=[{"at": NOW, "actor": side.login("analyst"), "action": "create",
+                                            "note": side.text("why")}], hits=side.scale,
+        ),
+        RuleVerdict(**_owned(side), rule="shared rule", false_positive=side.scale),
+        RuleVerdict(**_owned(side), rule=side.text("quiet"), true_positive=2),
         Change(**_owned(side), at=NOW - 30, kind="source", object_id=side.id("src")),
         Change(**_owned(side), at=NOW - 30, kind="risk", object_id=f"enterprise/{side.enterprise}"),
         Decision(

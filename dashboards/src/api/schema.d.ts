@@ -754,6 +754,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rule-verdicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rule Verdicts
+         * @description Rules with their verdicts and alerts, the most often false first.
+         */
+        get: operations["list_rule_verdicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -876,6 +896,91 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Suppressions
+         * @description Newest first: in force, proposed, over, or all.
+         */
+        get: operations["list_suppressions"];
+        put?: never;
+        /**
+         * Create Suppression
+         * @description Hide for a time. A success, a critical and whatever is worse than the alert it was made from stay visible.
+         */
+        post: operations["create_suppression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Draft Suppression
+         * @description A suppression prefilled from a meta-alert: what it may name and how far it may reach.
+         */
+        get: operations["draft_suppression"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Suppression
+         * @description What it would have hidden in the last seven days, by the same matcher that hides.
+         */
+        post: operations["preview_suppression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions/{suppression_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Suppression */
+        get: operations["get_suppression"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Suppression
+         * @description Extend or withdraw one, accept or decline a proposed one.
+         */
+        patch: operations["change_suppression"];
         trace?: never;
     };
     "/api/v1/warnings/proposals": {
@@ -1473,6 +1578,45 @@ export interface components {
              */
             track: "cii" | "state" | "other";
         };
+        /**
+         * Draft
+         * @description `condition`: what all evidence of the meta-alert has in common, of which any part may be kept.
+         */
+        Draft: {
+            /** Condition */
+            condition: {
+                [key: string]: string;
+            };
+            enterprise: components["schemas"]["EnterpriseRef"];
+            /** Extents */
+            extents: components["schemas"]["ExtentChoice"][];
+            /** Longest Days */
+            longest_days: number;
+            /** Meta Id */
+            meta_id: string;
+            /** Metas */
+            metas: components["schemas"]["DraftMeta"][];
+            /** Seen Severity */
+            seen_severity: number;
+            /** Suggested */
+            suggested: ("rule" | "behaviour" | "attacker" | "victim" | "user" | "process")[];
+        };
+        /** DraftMeta */
+        DraftMeta: {
+            /** Count */
+            count: number;
+            /**
+             * Hideable
+             * @description False for a success or a critical, which nothing hides.
+             */
+            hideable: boolean;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Severity */
+            severity: number;
+        };
         /** EnterpriseDetail */
         EnterpriseDetail: {
             /** Assets */
@@ -1621,6 +1765,25 @@ export interface components {
             text_zh: string;
             /** Weight */
             weight: number;
+        };
+        /**
+         * ExtentChoice
+         * @description How far a suppression may reach; only what lies within the caller's own scope is offered.
+         */
+        ExtentChoice: {
+            /** Asset Id */
+            asset_id: string;
+            /**
+             * Extent
+             * @enum {string}
+             */
+            extent: "asset" | "enterprise" | "region" | "all";
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Region */
+            region: string;
         };
         /** Facet */
         Facet: {
@@ -2659,6 +2822,41 @@ export interface components {
             theme?: ("light" | "dark" | "system") | null;
         };
         /**
+         * Preview
+         * @description What it would have hidden; `complete` is false where there was more than is looked at: then at least this much.
+         */
+        Preview: {
+            /** Alerts */
+            alerts: number;
+            /** Complete */
+            complete: boolean;
+            /** Days */
+            days: number;
+            /** Incidents */
+            incidents: number;
+            /** Meta Alerts */
+            meta_alerts: number;
+        };
+        /**
+         * PreviewRequest
+         * @description `region` names the division for the extent `region`.
+         */
+        PreviewRequest: {
+            /** Condition */
+            condition: {
+                [key: string]: string;
+            };
+            /**
+             * Extent
+             * @enum {string}
+             */
+            extent: "asset" | "enterprise" | "region" | "all";
+            /** Meta Id */
+            meta_id: string;
+            /** Region */
+            region?: string | null;
+        };
+        /**
          * Problem
          * @description RFC 9457. `code` is stable and for programs; `title_zh` and `title` are for people.
          */
@@ -3077,6 +3275,39 @@ export interface components {
             name: string;
         };
         /**
+         * RuleHistory
+         * @description `hits`: alerts of the last days. `false_rate`: false ÷ judged, null where nothing was judged. `factor`: on the risk
+         *     of new meta-alerts at the enterprise of the row, as far as verdicts within the caller's scope tell.
+         */
+        RuleHistory: {
+            /** Benign Positive */
+            benign_positive: number;
+            enterprise: components["schemas"]["EnterpriseRef"] | null;
+            /** Factor */
+            factor: number | null;
+            /** False Positive */
+            false_positive: number;
+            /** False Rate */
+            false_rate: number | null;
+            /** Hits */
+            hits: number;
+            /** Judged */
+            judged: number;
+            /** Other */
+            other: number;
+            /** Rule */
+            rule: string;
+            /** True Positive */
+            true_positive: number;
+        };
+        /** RuleList */
+        RuleList: {
+            /** Days */
+            days: number;
+            /** Items */
+            items: components["schemas"]["RuleHistory"][];
+        };
+        /**
          * SavedView
          * @description A named list: `query` is the query string of the page, as it stands in the address bar.
          */
@@ -3391,6 +3622,119 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "silent" | "drifting" | "unparsable" | "learning" | "disabled";
+        };
+        /**
+         * Suppression
+         * @description `remaining` seconds until it ends, 0 where it is over. `version` is the ETag.
+         */
+        Suppression: {
+            /** Asset Id */
+            asset_id: string;
+            /** Asset Name */
+            asset_name: string;
+            /** Condition */
+            condition: {
+                [key: string]: string;
+            };
+            /** Created At */
+            created_at: number;
+            enterprise: components["schemas"]["EnterpriseRef"] | null;
+            /** Expires At */
+            expires_at: number;
+            /**
+             * Extent
+             * @enum {string}
+             */
+            extent: "asset" | "enterprise" | "region" | "all";
+            /** History */
+            history: components["schemas"]["SuppressionEvent"][];
+            /** Hits */
+            hits: number;
+            /** Id */
+            id: string;
+            /** Last Hit */
+            last_hit: number | null;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "person" | "verdicts" | "volume" | "warm_up";
+            /** Owner */
+            owner: string;
+            /** Owner Name */
+            owner_name: string;
+            /** Reason */
+            reason: string;
+            region: components["schemas"]["RegionRef"];
+            /** Remaining */
+            remaining: number;
+            /** Seen Severity */
+            seen_severity: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "proposed" | "active" | "expired" | "withdrawn" | "declined";
+            /** Version */
+            version: number;
+        };
+        /**
+         * SuppressionChange
+         * @description extend needs `expires_at`; accept may set it. Accepting and declining are for proposals.
+         */
+        SuppressionChange: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "extend" | "withdraw" | "accept" | "decline";
+            /** Expires At */
+            expires_at?: number | null;
+            /** Reason */
+            reason: string;
+        };
+        /** SuppressionCreate */
+        SuppressionCreate: {
+            /** Condition */
+            condition: {
+                [key: string]: string;
+            };
+            /**
+             * Expires At
+             * @description Epoch seconds, UTC.
+             */
+            expires_at: number;
+            /**
+             * Extent
+             * @enum {string}
+             */
+            extent: "asset" | "enterprise" | "region" | "all";
+            /** Meta Id */
+            meta_id: string;
+            /** Reason */
+            reason: string;
+            /** Region */
+            region?: string | null;
+        };
+        /** SuppressionEvent */
+        SuppressionEvent: {
+            /** Action */
+            action: string;
+            /** Actor */
+            actor: string;
+            /** Actor Name */
+            actor_name: string;
+            /** At */
+            at: number;
+            /** Note */
+            note: string;
+        };
+        /** SuppressionPage */
+        SuppressionPage: {
+            /** Items */
+            items: components["schemas"]["Suppression"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /** TechniqueCount */
         TechniqueCount: {
@@ -6212,6 +6556,68 @@ export interface operations {
             };
         };
     };
+    list_rule_verdicts: {
+        parameters: {
+            query?: {
+                by?: "enterprise" | "rule";
+                enterprise_id?: string | null;
+                /** @description In the rule's name. */
+                q?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleList"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_session: {
         parameters: {
             query?: never;
@@ -6826,6 +7232,378 @@ export interface operations {
             };
             /** @description Invalid input */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_suppressions: {
+        parameters: {
+            query?: {
+                view?: "active" | "proposed" | "over" | "all";
+                enterprise_id?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_suppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuppressionCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppression"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draft_suppression: {
+        parameters: {
+            query?: {
+                meta_id?: string | null;
+                incident_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_suppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_suppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suppression_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppression"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_suppression: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the last answer. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                suppression_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuppressionChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppression"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed by somebody else */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match required */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
