@@ -21,6 +21,7 @@ const inShell: RouteObject[] = [
   { index: true, element: <Home /> },
   { path: "incidents", element: page(() => import("./pages/incidents/Queue")) },
   { path: "incidents/:id", element: page(() => import("./pages/incidents/IncidentPage")) },
+  { path: "tuning", element: page(() => import("./pages/tuning/Tuning")) },
   { path: "search", element: page(() => import("./pages/search/Search")) },
   { path: "meta-alerts", element: page(() => import("./pages/search/MetaAlerts")) },
   { path: "campaigns", element: page(() => import("./pages/campaigns/Campaigns")) },

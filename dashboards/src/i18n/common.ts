@@ -47,6 +47,7 @@ export const common = texts(
     },
     nav: {
       incidents: "安全事件",
+      tuning: "调优",
       search: "检索",
       overview: "态势总览",
       campaigns: "跨企业攻击",
@@ -151,6 +152,7 @@ export const common = texts(
     },
     nav: {
       incidents: "Incidents",
+      tuning: "Tuning",
       search: "Search",
       overview: "Overview",
       campaigns: "Campaigns",

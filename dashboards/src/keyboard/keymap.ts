@@ -26,6 +26,8 @@ export const bindings: readonly Binding[] = [
   { keys: "s", action: "status", scope: "queue", zh: "改状态", en: "Status", hint: true },
   { keys: "e", action: "close", scope: "queue", zh: "研判并关闭", en: "Judge and close", hint: true },
   { keys: "n", action: "note", scope: "queue", zh: "写备注", en: "Note" },
+  { keys: "m", action: "suppress", scope: "queue", zh: "抑制噪声", en: "Suppress noise" },
+  { keys: "m", action: "suppress", scope: "incident", zh: "抑制噪声", en: "Suppress noise", hint: true },
   { keys: "z", action: "undo", scope: "queue", zh: "撤销上一步", en: "Undo", hint: true },
   { keys: "r", action: "refresh", scope: "queue", zh: "载入更新", en: "Load updates" },
   { keys: "f", action: "filter", scope: "queue", zh: "筛选框", en: "Filter box", hint: true },
@@ -34,6 +36,7 @@ export const bindings: readonly Binding[] = [
   { keys: "g i", action: "go-incidents", scope: "everywhere", zh: "去安全事件", en: "Go to incidents" },
   { keys: "g o", action: "go-overview", scope: "everywhere", zh: "去态势总览", en: "Go to overview" },
   { keys: "g e", action: "go-enterprises", scope: "everywhere", zh: "去企业", en: "Go to enterprises" },
+  { keys: "g t", action: "go-tuning", scope: "everywhere", zh: "去调优", en: "Go to tuning" },
   { keys: "g s", action: "go-sources", scope: "everywhere", zh: "去接入", en: "Go to sources" },
 ];
 

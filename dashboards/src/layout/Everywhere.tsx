@@ -20,6 +20,7 @@ export function Everywhere(): ReactNode {
     "go-incidents": go("/incidents", may("incidents.read")),
     "go-overview": go("/overview", may("overview.read")),
     "go-enterprises": go("/enterprises", may("enterprises.read")),
+    "go-tuning": go("/tuning", may("incidents.write")),
     "go-sources": go("/sources", may("sources.read")),
   });
   return (

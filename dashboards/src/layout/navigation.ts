@@ -10,6 +10,7 @@ export interface Place {
 /** The navigation, in the order of work. A role sees the places it may open; its first one is its home. */
 export const places: readonly Place[] = [
   { path: "/incidents", key: "incidents", needs: "incidents.read" },
+  { path: "/tuning", key: "tuning", needs: "incidents.write" },
   { path: "/search", key: "search", needs: "events.read" },
   { path: "/campaigns", key: "campaigns", needs: "campaigns.read" },
   { path: "/overview", key: "overview", needs: "overview.read" },

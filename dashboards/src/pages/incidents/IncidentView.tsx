@@ -12,6 +12,7 @@ import { useTexts } from "../../i18n/use";
 import { useLive } from "../../live";
 import { useSession, useSignedIn } from "../../session";
 import { CloseDialog, StatusDialog, TextDialog } from "./Dialogs";
+import { SuppressButton } from "../tuning/SuppressButton";
 import { Due } from "./Due";
 import { GradeBlock } from "./Grade";
 import { Entities, Related } from "./Around";
@@ -223,6 +224,7 @@ export function IncidentView({ id, compact, onChanged }: Props): ReactNode {
               </Button>
             </>
           )}
+          {mayWrite && <SuppressButton incidentId={id} withKey={!compact} />}
           {may("notes.write") && (
             <Button
               size="small"

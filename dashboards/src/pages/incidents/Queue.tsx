@@ -14,6 +14,7 @@ import { Hints } from "../../keyboard/Help";
 import { useKeys } from "../../keyboard/useKeys";
 import { useLive } from "../../live";
 import { useSession, useSignedIn } from "../../session";
+import { SuppressDialog } from "../tuning/SuppressDialog";
 import { CloseDialog, StatusDialog, TextDialog } from "./Dialogs";
 import { Due } from "./Due";
 import { Facets } from "./Facets";
@@ -91,7 +92,7 @@ function useColumns(now: number): GridColumn<Incident>[] {
   );
 }
 
-type Dialog = "close" | "status" | "note" | null;
+type Dialog = "close" | "status" | "note" | "suppress" | null;
 
 export default function Queue(): ReactNode {
   const { t, language } = useTexts("incidents");
@@ -239,6 +240,9 @@ export default function Queue(): ReactNode {
     note: () => {
       if (currentRow && may("notes.write")) setDialog("note");
     },
+    suppress: ifWriter(() => {
+      setDialog("suppress");
+    }),
     undo: () => {
       if (mayWrite) void bulk.undo();
     },
@@ -407,6 +411,14 @@ export default function Queue(): ReactNode {
         }}
         onPick={(status) => void apply({ status })}
       />
+      {dialog === "suppress" && currentRow && (
+        <SuppressDialog
+          incidentId={currentRow.id}
+          onDone={() => {
+            setDialog(null);
+          }}
+        />
+      )}
       <TextDialog
         open={dialog === "note"}
         title={t("act.note")}
