@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from typing import Any
 
@@ -117,6 +117,20 @@ def pieces(scenario: Scenario) -> list[Piece]:
     return found
 
 
+def in_bursts(scenario: Scenario) -> Scenario:
+    """With the bursts of a slow step as instances of their own, as the augmented set labels them: days lie between."""
+    labels: dict[int, str] = {}
+    ordered = sorted((alert for alert in scenario.alerts if alert.attack), key=lambda alert: alert.t)
+    for step in sorted({alert.step for alert in ordered}):
+        mine = [alert for alert in ordered if alert.step == step]
+        slow, number = mine[-1].t - mine[0].t > DAY / 2, 0
+        for before, alert in zip([mine[0], *mine], mine, strict=False):
+            number += slow and alert.t - before.t > BURST
+            labels[alert.index] = f"{step}.0.{number}"
+    alerts = [replace(alert, label=labels.get(alert.index, alert.label)) for alert in scenario.alerts]
+    return replace(scenario, alerts=alerts)
+
+
 def _piece(step: str, burst: list[Labelled]) -> Piece:
     return Piece(step, tuple((alert.t - burst[0].t, alert.fields) for alert in burst))
 
@@ -124,13 +138,16 @@ def _piece(step: str, burst: list[Labelled]) -> Piece:
 BIG = 20
 """Alerts from which a piece counts as a scan: what others collide with."""
 
-COLLIDING = 0.7
+COLLIDING = 0.85
 """Share of the small pieces that fall into a scan; the others come by themselves."""
+
+OVERLAP = 12.0
+"""Most seconds by which a scan begins before the one before it is over."""
 
 
 def simultaneous(scenarios: list[Scenario], seed: int = 0) -> list[Scenario]:
-    """Each scenario's own attack pieces rearranged on its noise: scans at the same time as scans, and exploits within
-    scans."""
+    """Each scenario's own attack pieces rearranged on its noise, as the published configuration does: scans that overlap by
+    some seconds, and the other steps within them, in any order."""
     return [_collided(scenario, seed) for scenario in scenarios if any(alert.attack for alert in scenario.alerts)]
 
 
@@ -139,8 +156,12 @@ def _collided(scenario: Scenario, seed: int) -> Scenario:
     begin = scenario.start + DAY * dice.uniform(1.0, 1.5)
     every = sorted(pieces(scenario), key=lambda piece: -len(piece.alerts))
     big = [piece for piece in every if len(piece.alerts) >= BIG] or every[:1]
-    placed = [(begin + dice.uniform(0.0, 5.0), piece) for piece in big]
-    end = max(at + piece.alerts[-1][0] for at, piece in placed)
+    placed: list[tuple[float, Piece]] = []
+    end = begin
+    for piece in dice.sample(big, len(big)):
+        at = max(begin, end - dice.uniform(0.0, OVERLAP))
+        placed.append((at, piece))
+        end = max(end, at + piece.alerts[-1][0])
     for number, piece in enumerate(piece for piece in every if piece not in big):
         collides = dice.random() < COLLIDING
         placed.append((dice.uniform(begin, end) if collides else end + (number + 1) * 1800.0, piece))

@@ -60,6 +60,7 @@ def gather(folder: Path, split: str) -> Material:
     _follow(made, recipes, segments, split)
     if tables:
         made.plain += tables
+        tables = [augmented.in_bursts(table) for table in tables]
         made.units["scenarios"] = tables
         made.units.setdefault("simul-attacks (made here)", augmented.simultaneous(tables))
         made.units.setdefault("more-noise-1 (made here)", augmented.noisier(tables, 1))
