@@ -97,6 +97,9 @@ _KNOWN_LENGTH = 512
 _VARIABLE = re.compile(r"[0-9a-f]*\d[0-9a-f.:-]*", re.IGNORECASE)
 """Numbers, addresses and digests in a message, which make each one new."""
 
+ATTEMPT = 0.75
+"""Certainty that a network sensor's words about execution mean an exploit attempt."""
+
 UNSURE = 0.5
 """A rule's name whose words mean something less surely than this is read together with its category and action."""
 
@@ -150,6 +153,13 @@ def _meaning(words: str) -> Meaning | None:
         if other is not None and (best is None or other.certainty > best.certainty):
             best = other
     return best
+
+
+@cache
+def attempted() -> Behaviour:
+    """What words like "command execution" mean of a network alert whose attacker is outside: somebody tries it."""
+    row = table()["T1190"]
+    return replace(row, prior=row.prior * ATTEMPT, inferred=True, full=row.prior)
 
 
 def _inferred(told: Meaning) -> Behaviour:

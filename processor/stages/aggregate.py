@@ -18,7 +18,7 @@ from zlib import crc32
 
 from prometheus_client import Counter
 
-from processor.behaviours import TELLING, VAGUE, Behaviour, behaviour_of
+from processor.behaviours import TELLING, VAGUE, Behaviour, attempted, behaviour_of
 from processor.entities import is_internal, others, parties, shown, value_of
 from processor.inventory import EnterpriseFacts
 from processor.parameters import number
@@ -168,14 +168,22 @@ class _Run:
 
     def _hold(self, event: Event) -> Held:
         behaviour = behaviour_of(event)
+        attacker_ip = event.get("taishi.attacker.ip")
+        external = isinstance(attacker_ip, str) and not is_internal(attacker_ip)
+        if (
+            external
+            and behaviour.inferred
+            and behaviour.technique
+            and behaviour.stage == 2
+            and "process.name" not in event
+        ):
+            behaviour = attempted() if event.get("taishi.outcome") != "success" else behaviour
         t = clock.to_seconds(event["@timestamp"])
         said = event.get("event.severity")
         unrated = said is None  # then what it does says how bad it is
         severity = round(100 * behaviour.prior) if said is None else int(said)
         stated = not unrated and severity >= 60
         attacker, victim = parties(self._facts, event)
-        attacker_ip = event.get("taishi.attacker.ip")
-        external = isinstance(attacker_ip, str) and not is_internal(attacker_ip)
         stage = 0 if external and behaviour.stage == 3 and behaviour.scope == "src" else behaviour.stage
         late = bool(event.get("taishi.late"))
         if late:
