@@ -1,6 +1,6 @@
 """Which attacks happen when, and everything that happens in order of time.
 
-A day of nine attacks, one of each kind, is spread over every 24 hours from the anchor; in live play further ones follow
+A day of attacks, one of each kind, is spread over every 24 hours from the anchor; in live play further ones follow
 every couple of minutes, quicker than in life. All of it follows from seed, anchor and number.
 """
 

@@ -161,7 +161,7 @@ def _judge(given: Parameters, group: list[Evidence]) -> Found | None:
     score = formula.score(sum(amount for _, _, amount in amounts))
     sightings = sorted((seen for one in ranked for seen in one.sightings), key=_age)
     hit = {seen.enterprise for seen in sightings}
-    if not any(seen.escalated for seen in sightings):
+    if not any(seen.escalated or (seen.score >= given.open["alone"] and not seen.attempt) for seen in sightings):
         return None
     three = len(hit) >= given.open["enterprises"] and score >= given.open["score"]
     if not three and not any(strong_pair(given, one) for one in ranked):

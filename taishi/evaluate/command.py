@@ -71,6 +71,28 @@ def correlation(
         _print(report.as_json())
 
 
+@app.command("campaigns", epilog="Example: `taishi evaluate campaigns --seed 21 --seed 22 --enterprises 120`")
+def campaigns_command(
+    seed: Annotated[list[int] | None, typer.Option(help="Simulated provinces, one a seed.")] = None,
+    enterprises: Annotated[int, typer.Option(help="Of each province.", min=20, max=5000)] = 120,
+    injected: Annotated[
+        bool, typer.Option(help="With popular values and background scanners in the incidents.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Campaigns on simulated days: at which enterprise each is recognised, and whether anything else is called one."""
+    from taishi.evaluate.campaigns import evaluate
+
+    report = evaluate(seed or [21], enterprises, injected=injected).as_json()
+    if as_json:
+        sys.stdout.write(orjson.dumps(report, option=orjson.OPT_INDENT_2).decode() + "\n")
+        return
+    console = Console(width=WIDE)
+    for attack in report.pop("attacks"):
+        console.print(", ".join(f"{key} {_plain(part)}" for key, part in attack.items()))
+    console.print(", ".join(f"{key} {_plain(value)}" for key, value in report.items()))
+
+
 def _print(report: dict[str, Any]) -> None:
     console = Console()
     if not console.is_terminal:

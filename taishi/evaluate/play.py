@@ -87,6 +87,10 @@ class Pipeline:
             if stage.name in MEASURED:
                 self._played[name].seconds += time.perf_counter() - began
 
+    def rows(self, table: str) -> dict[str, dict[str, Any]]:
+        """The rows of a table as the records would have them, by key."""
+        return {identity: row.values for (kind, identity), row in self._rows.items() if kind == table}
+
     def restart(self) -> None:
         """All state through its stored form."""
         for view in self._views.values():

@@ -57,9 +57,10 @@ def test_an_address_with_other_steps_or_days_later_needs_a_third_enterprise() ->
     assert find([seen(1, CALLED), late]) == []
 
 
-def test_nothing_is_a_campaign_without_an_escalated_incident() -> None:
-    assert find([seen(n, escalated=False) for n in range(5)]) == []
-    assert len(find([seen(n, escalated=n == 3) for n in range(5)])) == 1
+def test_nothing_is_a_campaign_without_an_incident_that_is_worth_a_look() -> None:
+    assert find([seen(n, escalated=False, score=0.7) for n in range(5)]) == []
+    assert len(find([seen(n, escalated=n == 3, score=0.7) for n in range(5)])) == 1
+    assert len(find([seen(n, escalated=False, score=0.7 + (n == 3) / 10) for n in range(5)])) == 1
 
 
 @pytest.mark.parametrize(
