@@ -78,9 +78,11 @@ class Engine:
         state = self.state
         context.remember(state, member)
         if member.id in state.aside:
-            for case in sorted(state.cases.values(), key=lambda case: case.id):
-                if case.escalated_at is not None and case.id not in self.closed:
-                    self._surround(case)
+            known = [
+                case for case in state.cases.values() if case.escalated_at is not None and case.id not in self.closed
+            ]
+            for case in sorted(known, key=lambda case: case.id):
+                self._surround(case)
 
     def _surround(self, case: Case) -> None:
         """Give an escalated incident its context."""

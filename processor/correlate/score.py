@@ -42,7 +42,7 @@ ALONE_RISK = 0.8
 """One meta-alert of this risk needs no second stage: encrypted disks and written controllers speak for themselves."""
 
 MAX_HOSTS = 24
-MAX_METAS = 400
+MAX_METAS = 120
 WEAK = 0.01
 
 

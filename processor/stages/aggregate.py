@@ -52,8 +52,8 @@ MAX_HELD = 4000
 SWEEP = 60.0
 """Seconds of event time between two looks at which sessions are over."""
 
-MAX_OPEN = 400
-MAX_BASE = 3000
+MAX_OPEN = 200
+MAX_BASE = 1500
 MAX_FAN = 16
 """Open meta-alerts of one behaviour and victim, or of one scanning behaviour; the next attackers share one."""
 
@@ -464,6 +464,7 @@ def _sweep(state: State, scale: float) -> None:
     """Close what nothing waiting can still join; over the cap also the longest silent. The late lane has no clock of
     its own, so only the cap closes it."""
     state.swept = state.newest
+    sessions.forget(state)
     horizon = state.newest - DISORDER - AMBIGUOUS_HOLD
     for meta in [m for m in state.open.values() if sessions.ended(m, horizon, scale) and not m.key.endswith("|late")]:
         _close(state, meta)

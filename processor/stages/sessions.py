@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from hashlib import blake2b
 from math import exp
 
 from processor.behaviours import TELLING, VAGUE, WEAK
@@ -17,7 +19,7 @@ FLOOD_GAP = number("aggregate.flood_gap")
 FLOOD_PACE = number("aggregate.flood_pace")
 RULE_WINDOW = number("aggregate.rule_window")
 RULE_FAMILIAR = number("aggregate.rule_familiar")
-MAX_RULES_KNOWN = 1500
+MAX_RULES_KNOWN = 800
 MAX_RECENT = 256
 MAX_PER_HOST = 6
 MAX_CREDIT = 32
@@ -49,7 +51,7 @@ def ended(meta: Meta, t: float, scale: float) -> bool:
 def meet(state: State, held: Held) -> None:
     """Count that a rule was met, here and on this host, and note on the alert how rare that is."""
     host = held.victim or held.attacker
-    here, anywhere = f"{held.rule}@{host}", held.rule
+    here, anywhere = _short(held.rule, host), _short(held.rule, "")
     local, general = _windows(state, here, held.t), _windows(state, anywhere, held.t)
     observed = held.t - state.start
     held.rare = rarity(opening_probability(local, observed)) * (
@@ -60,6 +62,19 @@ def meet(state: State, held: Held) -> None:
         ranked = sorted(state.rules, key=lambda rule: (_decayed(state.rules[rule], held.t), rule))
         for rule in ranked[: MAX_RULES_KNOWN // 4]:
             del state.rules[rule]
+
+
+@lru_cache(maxsize=8192)
+def _short(rule: str, host: str) -> str:
+    """Rules are long and there are many: 48 bits name one among the hundreds that an enterprise meets."""
+    return blake2b(f"{rule}\x1f{host}".encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
+def forget(state: State) -> None:
+    """Hosts where nothing happened that an alert still waiting could join."""
+    horizon = state.newest - 2 * SESSION_TAIL
+    for host in [host for host, known in state.recent.items() if max(known.values()) < horizon]:
+        del state.recent[host]
 
 
 def _decayed(known: list[float], t: float) -> float:
@@ -75,6 +90,7 @@ def _windows(state: State, rule: str, t: float) -> float:
     if t - known[1] < RULE_WINDOW:
         return known[2]
     before = _decayed(known, t)
+    before = round(before, 4)
     state.rules[rule] = [before + 1.0, t, before]
     return before
 
