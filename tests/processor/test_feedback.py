@@ -346,7 +346,8 @@ def _storm() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _onboarded(folder: Path, template: Path, state: str, more: Callable[[], list[Any]] = list) -> tuple[int, set[str]]:
+def _onboarded(folder: Path, template: Path, state: str, more: Callable[[], list[Any]] = list) -> list[set[str]]:
+    """The rules of each escalated incident."""
     world = World(folder, template)
     try:
         _learning(world, state)
@@ -354,25 +355,25 @@ def _onboarded(folder: Path, template: Path, state: str, more: Callable[[], list
         events = sorted([*_storm(), *more()], key=lambda event: str(event["@timestamp"]))
         world.publish(batches(events, 20))
         world.drive()
-        escalated = {row.id for row in rows(world, Incident) if row.escalated and not row.merged_into}
-        told = {
-            rule for row in rows(world, MetaAlert) if row.incident_id in escalated for rule in row.rules
-        }  # fmt: skip
-        return len(escalated), told
+        escalated = [row.id for row in rows(world, Incident) if row.escalated and not row.merged_into]
+        metas = rows(world, MetaAlert)
+        return [{rule for meta in metas if meta.incident_id == one for rule in meta.rules} for one in escalated]
     finally:
         world.close()
+
+
+CRITICAL = {"WEBSHELL uploaded", "S7 program download"}
 
 
 def test_onboarding_a_noisy_source_raises_no_storm_and_still_finds_the_attack_in_it(
     tmp_path: Path, template: Path
 ) -> None:
-    storm, _ = _onboarded(tmp_path / "active", template, "active")
-    assert storm > 0, "the storm must be one, or the test says nothing"
-    calm, _ = _onboarded(tmp_path / "learning", template, "learning")
-    assert calm == 0
-    found, rules = _onboarded(tmp_path / "attacked", template, "learning", lambda: intrusion(START + 900))
-    assert found == 1
-    assert {"WEBSHELL uploaded", "S7 program download"} & rules
+    assert _onboarded(tmp_path / "active", template, "active"), "the storm must be one, or the test says nothing"
+    assert _onboarded(tmp_path / "learning", template, "learning") == []
+    found = _onboarded(tmp_path / "attacked", template, "learning", lambda: intrusion(START + 900))
+    assert 1 <= len(found) <= len(CRITICAL)
+    assert all(rules & CRITICAL for rules in found), "an incident of noise alone"
+    assert set().union(*found) >= CRITICAL
 
 
 def test_a_learning_source_has_its_noisiest_rules_proposed_and_becomes_active(world: World) -> None:
