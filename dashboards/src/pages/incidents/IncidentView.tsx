@@ -18,6 +18,7 @@ import { GradeBlock } from "./Grade";
 import { Entities, Related } from "./Around";
 import { IncidentCampaigns } from "./Campaigns";
 import { History, Notes, TimelineList } from "./Chronicle";
+import { EntityGraph } from "./EntityGraph";
 import { MetaAlerts } from "./MetaAlerts";
 import { Reasons, Stages } from "./Why";
 import "./incident.css";
@@ -270,6 +271,12 @@ export function IncidentView({ id, compact, onChanged }: Props): ReactNode {
           <h3>{t("stages")}</h3>
           <Stages stages={incident.stages} />
         </section>
+        {!compact && (
+          <section className="incident-wide">
+            <h3>{t("graph.title")}</h3>
+            <EntityGraph id={id} />
+          </section>
+        )}
         <section className="incident-wide">
           <h3>{t("metas", { count: incident.meta_count })}</h3>
           <MetaAlerts id={id} picked={picked} onPick={mayWrite ? setPicked : undefined} />
