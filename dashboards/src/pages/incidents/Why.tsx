@@ -31,12 +31,12 @@ export function Reasons({ incident }: { incident: Schemas["IncidentDetail"] }): 
 }
 
 export function Stages({ stages }: { stages: readonly Schemas["Stage"][] }): ReactNode {
-  const { language } = useTexts("incidents");
+  const { t, language } = useTexts("incidents");
   return (
     <ol className="stages" data-testid="stages">
       {stages.map((stage) => (
         <li key={`${stage.order}-${stage.technique}-${stage.first_seen}`}>
-          <span className="stage-tactic">{pick(stage, "tactic", language)}</span>
+          <span className="stage-tactic">{t(`stageName.${stage.order}`)}</span>
           <span>{pick(stage, "technique", language) || stage.technique}</span>
           <span className="quiet number">
             {stage.technique} · {time(stage.first_seen).slice(5, 16)}
