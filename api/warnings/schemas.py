@@ -49,7 +49,7 @@ class WarningProposal(Model):
     """`regions` are those in the caller's scope, `regions_elsewhere` counts the others. `active`: its cause still holds."""
 
     id: str
-    source: Literal["campaign", "burst"]
+    source: Literal["campaign"]
     source_id: str
     title_zh: str
     title_en: str

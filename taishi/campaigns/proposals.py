@@ -1,4 +1,4 @@
-"""Which colour a campaign or a burst suggests, by which criteria, and what to advise. A person decides."""
+"""Which colour a campaign suggests, by which criteria, and what to advise. A person decides."""
 
 from __future__ import annotations
 

@@ -15,8 +15,6 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from taishi.records.tables import (
     Base,
-    Burst,
-    BurstHour,
     Campaign,
     CampaignExposure,
     CampaignMember,
@@ -63,16 +61,10 @@ def _campaigns(scope: Scope) -> Any:
 
 
 def _proposal(scope: Scope) -> ColumnElement[bool]:
-    """A campaign's proposal with its campaign, a burst's with its region; contacts get warnings when they are issued."""
+    """A campaign's proposal with its campaign; contacts get warnings when they are issued."""
     if scope.enterprises:
         return false()
-    campaign = and_(WarningProposal.source == "campaign", WarningProposal.source_id.in_(_campaigns(scope)))
-    return or_(campaign, and_(WarningProposal.source == "burst", _regional(scope, WarningProposal.region)))
-
-
-def _regional(scope: Scope, region: Any) -> ColumnElement[bool]:
-    """Sums over all enterprises of a region: only for those who see all of them."""
-    return false() if scope.enterprises or scope.authorities else _within(scope, region, None, None)
+    return and_(WarningProposal.source == "campaign", WarningProposal.source_id.in_(_campaigns(scope)))
 
 
 def _conditions(scope: Scope) -> list[tuple[type[Base], ColumnElement[bool]]]:
@@ -87,8 +79,6 @@ def _conditions(scope: Scope) -> list[tuple[type[Base], ColumnElement[bool]]]:
         (Park, _park(scope)),
         (Campaign, Campaign.id.in_(_campaigns(scope))),
         (WarningProposal, _proposal(scope)),
-        (Burst, _regional(scope, Burst.region)),
-        (BurstHour, _regional(scope, BurstHour.region)),
         (Decision, Decision.enterprise_id.in_(select(Enterprise.id).where(_enterprises(scope)))),
     ]
 

@@ -446,51 +446,16 @@ class CampaignExposure(Owned, Base):
     reasons: Mapped[list[Any]] = mapped_column(default=list)
 
 
-class BurstHour(Base):
-    """Enterprises with a new meta-alert of a technique, by county, industry (GB/T 4754 division) and epoch hour.
-
-    An enterprise has one county and one industry, so counts add up over both. Without a row the count is 0."""
-
-    __tablename__ = "burst_hour"
-    technique: Mapped[str] = mapped_column(String(32), primary_key=True)
-    region: Mapped[str] = mapped_column(String(6), primary_key=True)
-    industry: Mapped[str] = mapped_column(String(8), primary_key=True)
-    hour: Mapped[int] = mapped_column(primary_key=True, index=True)
-    enterprises: Mapped[int]
-
-
-class Burst(Base):
-    """A technique seen at unusually many enterprises of a region at once. `id` follows from technique, region and the
-    hour it began. `parts`: [{"hour", "observed", "expected"}]; `industries`: [{"industry", "observed"}]."""
-
-    __tablename__ = "burst"
-    id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    technique: Mapped[str] = mapped_column(String(32), index=True)
-    region: Mapped[str] = mapped_column(String(6), index=True)
-    level: Mapped[str] = mapped_column(String(16))  # county | city | province
-    score: Mapped[float]
-    threshold: Mapped[float]
-    observed: Mapped[int]
-    expected: Mapped[float]
-    coverage: Mapped[float]
-    first_hour: Mapped[int]
-    last_hour: Mapped[int] = mapped_column(index=True)
-    counties: Mapped[list[Any]] = mapped_column(default=list)
-    parts: Mapped[list[Any]] = mapped_column(default=list)
-    industries: Mapped[list[Any]] = mapped_column(default=list)
-    updated_at: Mapped[float] = mapped_column(default=0.0)
-
-
 class WarningProposal(Base):
-    """A proposed early warning (预警建议) of a campaign or a burst; a person accepts or dismisses it.
+    """A proposed early warning (预警建议) of a campaign; a person accepts or dismisses it.
 
     Machine: source … active. Human: status (proposed | accepted | dismissed), reason, decided_by, decided_at, version.
-    colour: red | orange | yellow | blue. `criteria`: those of the data file that were hit. `region`: of a burst; the
-    scope of a campaign's proposal is the campaign's."""
+    colour: red | orange | yellow | blue. `criteria`: those of the data file that were hit. Its scope is the
+    campaign's."""
 
     __tablename__ = "warning_proposal"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    source: Mapped[str] = mapped_column(String(16))  # campaign | burst
+    source: Mapped[str] = mapped_column(String(16))  # campaign
     source_id: Mapped[str] = mapped_column(String(64), index=True)
     region: Mapped[str] = mapped_column(String(6), default="")
     title_zh: Mapped[str] = mapped_column(Text)

@@ -3904,9 +3904,9 @@ export interface components {
             regions_elsewhere: number;
             /**
              * Source
-             * @enum {string}
+             * @constant
              */
-            source: "campaign" | "burst";
+            source: "campaign";
             /** Source Id */
             source_id: string;
             /**

@@ -1,4 +1,4 @@
-"""Campaigns, bursts and warning proposals across enterprises."""
+"""Campaigns and warning proposals across enterprises."""
 
 from __future__ import annotations
 
@@ -12,42 +12,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
-        "burst",
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("technique", sa.String(length=32), nullable=False),
-        sa.Column("region", sa.String(length=6), nullable=False),
-        sa.Column("level", sa.String(length=16), nullable=False),
-        sa.Column("score", sa.Float(precision=53), nullable=False),
-        sa.Column("threshold", sa.Float(precision=53), nullable=False),
-        sa.Column("observed", sa.Integer(), nullable=False),
-        sa.Column("expected", sa.Float(precision=53), nullable=False),
-        sa.Column("coverage", sa.Float(precision=53), nullable=False),
-        sa.Column("first_hour", sa.Integer(), nullable=False),
-        sa.Column("last_hour", sa.Integer(), nullable=False),
-        sa.Column("counties", sa.JSON(), nullable=False),
-        sa.Column("parts", sa.JSON(), nullable=False),
-        sa.Column("industries", sa.JSON(), nullable=False),
-        sa.Column("updated_at", sa.Float(precision=53), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    with op.batch_alter_table("burst", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_burst_last_hour"), ["last_hour"], unique=False)
-        batch_op.create_index(batch_op.f("ix_burst_region"), ["region"], unique=False)
-        batch_op.create_index(batch_op.f("ix_burst_technique"), ["technique"], unique=False)
-
-    op.create_table(
-        "burst_hour",
-        sa.Column("technique", sa.String(length=32), nullable=False),
-        sa.Column("region", sa.String(length=6), nullable=False),
-        sa.Column("industry", sa.String(length=8), nullable=False),
-        sa.Column("hour", sa.Integer(), nullable=False),
-        sa.Column("enterprises", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("technique", "region", "industry", "hour"),
-    )
-    with op.batch_alter_table("burst_hour", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_burst_hour_hour"), ["hour"], unique=False)
-
     op.create_table(
         "campaign",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -223,13 +187,3 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_campaign_last_seen"))
 
     op.drop_table("campaign")
-    with op.batch_alter_table("burst_hour", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_burst_hour_hour"))
-
-    op.drop_table("burst_hour")
-    with op.batch_alter_table("burst", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_burst_technique"))
-        batch_op.drop_index(batch_op.f("ix_burst_region"))
-        batch_op.drop_index(batch_op.f("ix_burst_last_hour"))
-
-    op.drop_table("burst")
