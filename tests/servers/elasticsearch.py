@@ -7,6 +7,7 @@ scaled_float, lifecycle management, scripts, delete_by_query. The adapter's plai
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import urllib.request
@@ -16,7 +17,9 @@ from pathlib import Path
 from tests.servers.maven import HERE, install, java_home
 from tests.servers.process import Server
 
-HEAP = "768m"
+HEAP = os.environ.get("TAISHI_TEST_ELASTICSEARCH_HEAP", "768m")
+"""Enough for every test; benchmarks over a million events want 2g."""
+
 LEAST_JAVA = 21
 NETTY = "transport-netty4"
 
