@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TextIO, cast
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import structlog
@@ -21,6 +21,16 @@ from taishi.settings import Settings
 
 Check = Callable[[], str]
 """A readiness check: an empty string when ready, else a sentence that tells the operator what is wrong."""
+
+
+class _Stderr:
+    """Standard error as it is at the time of writing: loggers are cached, and what they wrote to may be closed by then."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def configure_logging(settings: Settings, role: str) -> None:
@@ -39,7 +49,7 @@ def configure_logging(settings: Settings, role: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, settings.log_level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(role=role)
