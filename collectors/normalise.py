@@ -35,6 +35,9 @@ FUTURE_LIMIT = 300.0
 SURE = 0.95
 """How certain a sniff is when it has seen a format's own marks and not only words that occur in it."""
 
+LIKELY = 0.9
+"""How certain it must be that a record is of the format before it, for no other to be asked: relays mix formats."""
+
 ECS_VERSION = "9.0.0"
 
 PARSED = Counter("taishi_records_parsed_total", "Records read by a parser.", ["parser"])
@@ -100,7 +103,7 @@ class Reader:
             parser = _named(named)
             return parser, self._run(parser, framed, received)
         last = self._last
-        if last is not None and last.sniff(framed) > 0:
+        if last is not None and last.sniff(framed) >= LIKELY:
             try:
                 return last, self._run(last, framed, received)
             except ParseError:

@@ -59,3 +59,6 @@ class Parser:
     sniff: Sniff
     session: Callable[[], Parse] | None = None
     """Where a format's header lines give meaning to later lines of one file or connection (Zeek TSV, IIS W3C)."""
+    markers: tuple[str, ...] = ()
+    """Literals of which at least one is in every text that `sniff` gives more than 0, for looking the parser up instead of
+    asking it. Empty where there are none: the parser is asked about every record. Case matters; two characters at least."""

@@ -198,4 +198,5 @@ PARSER = Parser(
     reference="https://www.microfocus.com/documentation/arcsight/arcsight-smartconnectors/cef-implementation-standard/",
     parse=parse,
     sniff=sniff,
+    markers=("CEF:", "0|", "1|"),
 )

@@ -263,4 +263,5 @@ PARSER = Parser(
     reference="https://docs.fortinet.com/document/fortigate/7.6.0/fortios-log-message-reference",
     parse=parse,
     sniff=sniff,
+    markers=("type=",),
 )

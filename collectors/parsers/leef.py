@@ -169,4 +169,5 @@ PARSER = Parser(
     reference="https://www.ibm.com/docs/en/dsm?topic=overview-leef-event-components",
     parse=parse,
     sniff=sniff,
+    markers=("LEEF:",),
 )

@@ -274,4 +274,5 @@ PARSER = Parser(
     reference="https://docs.suricata.io/en/latest/output/eve/eve-json-format.html",
     parse=parse,
     sniff=sniff,
+    markers=("event_type",),
 )

@@ -296,4 +296,5 @@ PARSER = Parser(
     reference="https://documentation.wazuh.com/current/user-manual/manager/alert-management.html",
     parse=parse,
     sniff=sniff,
+    markers=('"rule"',),
 )

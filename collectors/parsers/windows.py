@@ -326,4 +326,5 @@ PARSER = Parser(
     reference="https://learn.microsoft.com/windows/win32/wes/eventschema-systempropertiestype-complextype",
     parse=parse,
     sniff=sniff,
+    markers=("<Event", "winlog", "event_data", "EventI"),
 )

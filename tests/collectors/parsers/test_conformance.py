@@ -113,6 +113,20 @@ def test_sniffing_picks_the_parser_of_the_sample(parser: str, path: Path) -> Non
             assert registry.candidates(framed(line))[-1].name == "generic"
 
 
+def test_a_parser_knows_no_text_without_its_markers() -> None:
+    """Else looking parsers up by their markers would not answer what asking everyone would."""
+    for _, path in cases():
+        for line in lines(path):
+            record = framed(line)
+            for parser in PARSERS:
+                if parser.markers and not any(marker in line for marker in parser.markers):
+                    assert parser.sniff(record) == 0, (parser.name, line)
+            asked = max((parser.sniff(record) for parser in PARSERS if parser.name != "generic"), default=0)
+            found = registry.sniff(record)
+            assert found.name == "generic" or found.sniff(record) == asked
+            assert found.name != "generic" or asked == 0
+
+
 def test_unknown_names_are_refused() -> None:
     with pytest.raises(KeyError):
         registry.by_name("no-such-parser")
