@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 
 from processor.lexicon import Meaning, meaning
+from processor.parameters import number
 from taishi.event import Event
 
 UNKNOWN = "category:other"
@@ -97,10 +98,10 @@ _KNOWN_LENGTH = 512
 _VARIABLE = re.compile(r"[0-9a-f]*\d[0-9a-f.:-]*", re.IGNORECASE)
 """Numbers, addresses and digests in a message, which make each one new."""
 
-ATTEMPT = 0.75
+ATTEMPT = number("words.attempt")
 """Certainty that a network sensor's words about execution mean an exploit attempt."""
 
-UNSURE = 0.5
+UNSURE = number("words.unsure")
 """A rule's name whose words mean something less surely than this is read together with its category and action."""
 
 

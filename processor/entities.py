@@ -11,21 +11,13 @@ from functools import lru_cache
 from ipaddress import ip_address
 
 from processor.inventory import EnterpriseFacts
+from processor.parameters import count, number
 from taishi.event import Event
 
-MAX_ENTITIES = 64
+MAX_ENTITIES = count("bounds.meta_entities")
 
-KIND_WEIGHT = {
-    "hash": 1.0,
-    "session": 1.0,
-    "user": 0.9,
-    "host": 0.8,
-    "domain": 0.7,
-    "ip": 0.7,
-    "internal": 0.5,
-    "process": 0.3,
-    "hub": 0.04,
-}
+KINDS = ("hash", "session", "user", "host", "domain", "ip", "internal", "process", "hub")
+KIND_WEIGHT = {kind: number(f"kinds.{kind}") for kind in KINDS}
 """How much sharing one suggests belonging together, before damping by how common it is (κ). `internal` is an inside
 address that no inventory knows: it may be NAT or DHCP."""
 

@@ -18,7 +18,7 @@ LATE_STAGES = frozenset({7, 8})
 NEAR = number("context.near")
 NEAR_SURPRISE = number("context.near_surprise")
 SCANS = frozenset({"T1046", "T1018"})
-SINGLE = 0.7
+SINGLE = number("context.single")
 """One alert alone is less than one that was repeated or that two rules agree on."""
 
 MOST = count("context.most")

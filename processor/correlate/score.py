@@ -1,7 +1,6 @@
 """How strongly a meta-alert belongs to an incident, and how much an incident deserves a person.
 
-Pure functions; symbols as in `docs/spec/correlation.md`. The constants are starting values that were measured on the
-AIT alert data set; those marked (proposal) could not be measured there.
+Pure functions; symbols as in `docs/spec/correlation.md`, numbers with their reasons in `data/correlation.toml`.
 """
 
 from __future__ import annotations
@@ -13,37 +12,42 @@ from math import exp, log, log1p
 
 from processor.correlate.state import Case, Member, State
 from processor.entities import KIND_WEIGHT
+from processor.parameters import count, number
 
-TAU = 3 * 3600.0
+TAU = number("join.tau")
 """Links fade with this time constant in seconds."""
 
-TAU_OT = 72 * 3600.0
+TAU_OT = number("join.tau_ot")
 """The same where industrial stages are involved: intruders dwell there (proposal)."""
 
 OT_STAGE = 5
-THETA = 0.30
+THETA = number("join.theta")
 """Join at this link score."""
 
-BRIDGE = 0.50
+BRIDGE = number("join.bridge")
 """Two incidents become one when one meta-alert is linked to both at least this strongly."""
 
-BRIDGE_RISK = 0.25
-LINK_RISK = 0.10
+BRIDGE_RISK = number("join.bridge_risk")
+LINK_RISK = number("join.link_risk")
 """Meta-alerts below this risk open no incident: counted, searchable noise."""
 
-CONTINUATION = 0.42
+COMMON = number("join.common")
+DAMPED = number("join.damped")
+BACK, FAR_BACK = number("join.back"), number("join.far_back")
+RISKLESS = number("join.riskless")
+RISKY = number("join.risky")
+WEAK = number("join.weak")
+CONTINUATION = number("join.continuation")
 """A highly surprising meta-alert of the same enterprise soon after an escalated incident, without a shared entity."""
 
-CONTINUATION_SURPRISE = 0.8
-STAGE_RISK = 0.2
-ESCALATE = 0.75
-ESCALATE_CHAIN = 2
-ALONE_RISK = 0.8
-"""One meta-alert of this risk needs no second stage: encrypted disks and written controllers speak for themselves."""
-
-MAX_HOSTS = 24
-MAX_METAS = 120
-WEAK = 0.01
+CONTINUATION_SURPRISE = number("join.continuation_surprise")
+STAGE_RISK = number("escalate.stage_risk")
+STAGES = number("escalate.stages")
+ESCALATE = number("escalate.score")
+ESCALATE_CHAIN = count("escalate.chain")
+ALONE_RISK = number("escalate.alone")
+MAX_HOSTS = count("bounds.incident_hosts")
+MAX_METAS = count("bounds.incident_metas")
 
 
 @dataclass(slots=True)
@@ -60,7 +64,7 @@ class Link:
 
 def damping(common: float) -> float:
     """idf: what many meta-alerts share says little."""
-    return 1.0 / (1.0 + 0.5 * log1p(common / 8.0))
+    return 1.0 / (1.0 + DAMPED * log1p(common / COMMON))
 
 
 def entity_weight(state: State, entity: str, t: float) -> float:
@@ -70,7 +74,7 @@ def entity_weight(state: State, entity: str, t: float) -> float:
 
 def stage_factor(stage: int, reached: int) -> float:
     """Attacks go forward; a step back of two is still plausible."""
-    return 1.0 if stage >= reached else 0.8 if stage >= reached - 2 else 0.55
+    return 1.0 if stage >= reached else BACK if stage >= reached - 2 else FAR_BACK
 
 
 def links(state: State, member: Member, t: float, frozen: frozenset[str]) -> dict[str, Link]:
@@ -99,7 +103,7 @@ def _link(case: Case, member: Member, t: float, parts: list[tuple[str, float]]) 
     rest = 1.0
     for _, weight in parts:
         rest *= 1.0 - weight
-    order, risk = stage_factor(member.stage, case.stage), 0.35 + 0.65 * min(1.0, member.risk / 0.4)
+    order, risk = stage_factor(member.stage, case.stage), RISKLESS + (1.0 - RISKLESS) * min(1.0, member.risk / RISKY)
     ranked = sorted(parts, key=lambda part: (-part[1], part[0]))[:8]
     return Link((1.0 - rest) * order * risk, 1.0 - rest, order, risk, max(0.0, t - case.active), ranked)
 
@@ -140,7 +144,7 @@ def rescore(state: State, case: Case, at: float) -> bool:
     best = strongest(members)
     case.chain = max(1, chain_length(members))
     hazard = -sum(log(1.0 - min(0.999, member.risk)) for member in best.values())
-    case.score = 1.0 - exp(-hazard * (1.0 + 0.35 * (case.chain - 1)))
+    case.score = 1.0 - exp(-hazard * (1.0 + STAGES * (case.chain - 1)))
     case.stage = max((m.stage for m in members if m.risk >= STAGE_RISK), default=0)
     alone = any(member.risk >= ALONE_RISK for member in members)
     if case.escalated_at is None and ((case.score >= ESCALATE and case.chain >= ESCALATE_CHAIN) or alone):

@@ -8,16 +8,18 @@ from typing import Any
 
 import orjson
 
+from processor.parameters import count, number
 from processor.stage import restored
 
-MAX_INCIDENTS = 160
-MAX_MEMBERS = 240
-MAX_ENTITIES = 1000
-MAX_PER_ENTITY = 16
-MAX_JOURNAL = 128
-INCIDENT_MEMORY = 7 * 86_400.0
-ENTITY_MEMORY = 48 * 3600.0
-FORGET_BELOW = 0.05
+MAX_INCIDENTS = count("bounds.incidents")
+MAX_MEMBERS = count("bounds.members")
+MAX_ENTITIES = count("bounds.entities")
+MAX_PER_ENTITY = count("bounds.incidents_per_entity")
+MAX_JOURNAL = count("bounds.journal")
+MAX_MOVED = count("bounds.moved")
+INCIDENT_MEMORY = number("escalate.memory")
+ENTITY_MEMORY = number("join.entity_memory")
+FORGET_BELOW = number("escalate.forget")
 
 
 @dataclass(slots=True)
@@ -172,7 +174,7 @@ def forget(state: State) -> int:
         ranked = sorted(state.seen, key=lambda entity: (state.commonness(entity, state.newest), entity))
         for entity in ranked[: len(ranked) // 4]:
             del state.seen[entity]
-    for old in list(state.moved)[: max(0, len(state.moved) - 256)]:
+    for old in list(state.moved)[: max(0, len(state.moved) - MAX_MOVED)]:
         del state.moved[old]
     state.evicted += len(gone)
     return len(gone)

@@ -19,9 +19,9 @@ from zlib import crc32
 from prometheus_client import Counter
 
 from processor.behaviours import TELLING, VAGUE, Behaviour, attempted, behaviour_of
-from processor.entities import is_internal, others, parties, shown, value_of
+from processor.entities import MAX_ENTITIES, is_internal, others, parties, shown, value_of
 from processor.inventory import EnterpriseFacts
-from processor.parameters import number
+from processor.parameters import count, number
 from processor.stage import Extent, Signal, StateView, Work
 from processor.stages import aggregate_state, sessions
 from processor.stages.aggregate_state import (
@@ -36,7 +36,17 @@ from processor.stages.aggregate_state import (
     State,
     Waiting,
 )
-from processor.surprise import BASE_MEMORY, meta_risk, opening_probability, rarity, surprise_of, volume
+from processor.surprise import (
+    BASE_MEMORY,
+    CRITICAL,
+    HIGH,
+    WARM,
+    meta_risk,
+    opening_probability,
+    rarity,
+    surprise_of,
+    volume,
+)
 from taishi import clock
 from taishi.event import Batch, Event
 from taishi.feedback.suppress import MARK
@@ -47,31 +57,28 @@ DISORDER = number("aggregate.disorder")
 AMBIGUOUS_HOLD = number("aggregate.hold")
 """Further seconds that an alert which says little waits for one that says more."""
 
-FUTURE_ALLOWANCE = 60.0
-MAX_HELD = 4000
-SWEEP = 60.0
+FUTURE_ALLOWANCE = number("aggregate.future")
+SWEEP = number("aggregate.sweep")
 """Seconds of event time between two looks at which sessions are over."""
 
-MAX_OPEN = 200
-MAX_BASE = 1500
-MAX_FAN = 16
-"""Open meta-alerts of one behaviour and victim, or of one scanning behaviour; the next attackers share one."""
-
-FAMILIAR_RARITY = 0.5
-FAMILIAR_TIMES = 2.5
+FAMILIAR_RARITY = number("aggregate.familiar_rarity")
+FAMILIAR_TIMES = number("aggregate.familiar_times")
 """An attempt from outside is background where its rule is no rarer than this and was met this often (decayed)."""
 
-LOUD = 4
-"""Alerts of one outside address in a background session after which it gets a meta-alert of its own: mass scanners
-knock once or twice, who means this enterprise tries again."""
-
-MAX_TALKERS = 256
+LOUD = count("aggregate.loud")
 BACKGROUND_GAP = number("aggregate.background_gap")
 BACKGROUND_LENGTH = number("aggregate.background_length")
 """A background session ends after this silence, and after this length in any case (seconds of event time)."""
 
-QUIET_SIGNAL = 1800.0
-"""A meta-alert that goes on is signalled at least this often (event time), so that its incident stays warm."""
+QUIET_SIGNAL = number("aggregate.quiet_signal")
+TYPICAL = number("surprise.typical")
+MAX_HELD = count("bounds.held")
+MAX_OPEN = count("bounds.open")
+MAX_BASE = count("bounds.baselines")
+MAX_FAN = count("bounds.fan")
+"""Open meta-alerts of one behaviour and victim, or of one scanning behaviour; the next attackers share one."""
+
+MAX_TALKERS = count("bounds.talkers")
 
 EVICTED = Counter("taishi_open_metas_evicted_total", "Open meta-alerts closed early: an enterprise had too many.")
 LATE = Counter("taishi_alerts_late_total", "Alerts that came later than allowed; they are aggregated apart.")
@@ -182,7 +189,7 @@ class _Run:
         said = event.get("event.severity")
         unrated = said is None  # then what it does says how bad it is
         severity = round(100 * behaviour.prior) if said is None else int(said)
-        stated = not unrated and severity >= 60
+        stated = not unrated and severity >= HIGH
         attacker, victim = parties(self._facts, event)
         stage = 0 if external and behaviour.stage == 3 and behaviour.scope == "src" else behaviour.stage
         late = bool(event.get("taishi.late"))
@@ -251,7 +258,7 @@ class _Run:
 
     def _is_background(self, held: Held) -> bool:
         """Somebody outside tries what others try here all day."""
-        attempt = held.external and held.stage <= 1 and held.outcome != "success" and held.severity < 80
+        attempt = held.external and held.stage <= 1 and held.outcome != "success" and held.severity < CRITICAL
         if not attempt or held.late:
             return False
         key = f"{held.behaviour}|rule:{held.rule}"
@@ -361,7 +368,7 @@ class _Run:
         typical = known[2] if (known := state.base.get(meta.base)) else 0.0
         if typical > 0:  # being rare was counted when the meta-alert was opened
             meta.surprise = max(meta.surprise, volume(meta.count, typical))
-        warming = held.t - state.start < BASE_MEMORY / 2
+        warming = held.t - state.start < WARM
         risk = meta_risk(
             meta.prior, meta.severity, meta.outcome, meta.surprise, external=meta.external, stage=meta.stage,
             warming=warming,
@@ -434,7 +441,7 @@ def _note(meta: Meta, held: Held) -> bool:
     if held.product and held.product not in meta.products and len(meta.products) < MAX_PRODUCTS:
         meta.products.append(held.product)
     for entity in held.entities if not meta.talkers else ():
-        if entity not in meta.entities and len(meta.entities) < 64:
+        if entity not in meta.entities and len(meta.entities) < MAX_ENTITIES:
             meta.entities.append(entity)
             fresh = True
     return fresh
@@ -453,11 +460,11 @@ def _sample(meta: Meta, identity: str) -> None:
 
 
 def _close(state: State, meta: Meta) -> None:
-    """End a session and let its size teach what is typical (mean of the last few, weight 0.3)."""
+    """End a session and let its size teach what is typical (mean of the last few)."""
     state.open.pop(meta.key, None)
     known = state.base.get(meta.base)
     if known is not None:
-        known[2] = meta.count if not known[2] else 0.7 * known[2] + 0.3 * meta.count
+        known[2] = meta.count if not known[2] else (1.0 - TYPICAL) * known[2] + TYPICAL * meta.count
 
 
 def _sweep(state: State, scale: float) -> None:

@@ -8,16 +8,17 @@ from typing import Any
 
 import orjson
 
+from processor.parameters import count, number
 from processor.stage import restored
 
-RESERVOIR = 16
-MAX_MARKS = 8
-MAX_RULES = 32
-MAX_PRODUCTS = 8
+RESERVOIR = count("bounds.sample")
+MAX_MARKS = count("bounds.marks")
+MAX_RULES = count("bounds.rules")
+MAX_PRODUCTS = count("bounds.products")
 WAITING = "*"
 """No enterprise has this id."""
 
-TICK_RELEASE = 5.0
+TICK_RELEASE = number("aggregate.tick")
 """Seconds after receipt at which a tick releases what waits although nothing newer has come."""
 
 

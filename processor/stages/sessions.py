@@ -9,7 +9,7 @@ from math import exp
 from processor.behaviours import TELLING, VAGUE, WEAK
 from processor.parameters import count, number
 from processor.stages.aggregate_state import Held, Meta, State
-from processor.surprise import BASE_MEMORY, opening_probability, rarity
+from processor.surprise import BASE_MEMORY, opening_probability, surprise_of
 
 COMPANION = number("aggregate.companion")
 SESSION_TAIL = number("aggregate.session_tail")
@@ -19,12 +19,12 @@ FLOOD_GAP = number("aggregate.flood_gap")
 FLOOD_PACE = number("aggregate.flood_pace")
 RULE_WINDOW = number("aggregate.rule_window")
 RULE_FAMILIAR = number("aggregate.rule_familiar")
-MAX_RULES_KNOWN = 800
-MAX_RECENT = 256
-MAX_PER_HOST = 6
-MAX_CREDIT = 32
-CREDIT = 2
-GROUP = 8
+CREDIT = count("aggregate.credit")
+MAX_RULES_KNOWN = count("bounds.rules_known")
+MAX_RECENT = count("bounds.recent_hosts")
+MAX_PER_HOST = count("bounds.recent_per_host")
+MAX_CREDIT = count("bounds.credit_hosts")
+GROUP = count("aggregate.group")
 """Alerts of ambiguous words that together are a session which others may join."""
 
 PROTOCOL = "generic:protocol"
@@ -54,9 +54,7 @@ def meet(state: State, held: Held) -> None:
     here, anywhere = _short(held.rule, host), _short(held.rule, "")
     local, general = _windows(state, here, held.t), _windows(state, anywhere, held.t)
     observed = held.t - state.start
-    held.rare = rarity(opening_probability(local, observed)) * (
-        0.2 + 0.8 * rarity(opening_probability(general, observed))
-    )
+    held.rare = surprise_of(opening_probability(local, observed), opening_probability(general, observed))
     held.familiar = local >= RULE_FAMILIAR
     if len(state.rules) > MAX_RULES_KNOWN:
         ranked = sorted(state.rules, key=lambda rule: (_decayed(state.rules[rule], held.t), rule))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 
 from processor.behaviours import TELLING, VAGUE, WEAK, behaviour_of, table
 from processor.lexicon import meaning, rows
-from processor.parameters import count, names, number
+from processor.parameters import asked, change, count, names, number
 from taishi import clock
 from tests.processor.material import START, alert, intrusion
 from tests.processor.test_stages import _run
@@ -49,6 +51,15 @@ def test_every_parameter_is_a_number_with_a_reason() -> None:
     assert all(number(name) >= 0 for name in names())
     with pytest.raises(ValueError, match="whole number"):
         count("join.theta")
+
+
+def test_every_parameter_is_read_by_something_and_cannot_be_changed_half() -> None:
+    import_module("processor.pipeline")
+    assert set(names()) - asked() == set()
+    with pytest.raises(RuntimeError, match="cannot be changed"):
+        change({"join.theta": 0.5})
+    with pytest.raises(KeyError):
+        change({"join.nothing": 0.5})
 
 
 def test_context_is_shown_with_an_escalated_incident_and_adds_nothing_to_its_score() -> None:

@@ -78,6 +78,13 @@ def test_figures_follow_their_definitions() -> None:
     assert (average["attacks"], average["attacks_found"]) == (1, 1)
 
 
+def test_the_attack_of_the_small_set_is_found(folder: Path) -> None:
+    """Plain signatures of every stage on one host must reach a person, whatever is tuned."""
+    report = evaluate(gather(folder, "test"), None, lambda _: None, sweep=False, checks=False)
+    assert all(row.attack_found for row in report.rows)
+    assert all(row.false_escalations == 0 for row in report.rows)
+
+
 def test_the_outcome_does_not_depend_on_how_alerts_arrive(folder: Path) -> None:
     found = steadiness.check(gather(folder, "test").plain)
     assert found.pop("jitter") == 1.0
