@@ -9,6 +9,7 @@ from typing import Any
 from processor.inventory import Inventory
 from processor.stage import Row, Work
 from taishi.event import Batch, Event, event_id
+from taishi.intel.sightings import Sightings
 
 COUNTERS = ("received", "stored", "merged", "suppressed", "quarantined", "rejected", "delay_sum")
 MAX_ORIGINAL = 1_000_000
@@ -45,6 +46,7 @@ class Pending:
     events: int = 0
     figures: dict[tuple[str, str, str], int] = field(default_factory=dict)
     """(rule, enterprise, what) → how often."""
+    sightings: Sightings = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.positions)

@@ -16,6 +16,8 @@ from processor.inventory import Inventory
 from processor.sigma.ruleset import Ruleset
 from taishi.event import Batch, Event
 from taishi.feedback.taught import NOTHING, Feedback
+from taishi.intel.match import Matcher
+from taishi.intel.sightings import Sightings
 
 Built = TypeVar("Built")
 
@@ -128,6 +130,10 @@ class Work:
     """Enterprise → meta-alert id → extent."""
     rules: Ruleset | None = None
     """Detection rules, the same for every stretch of a checkpoint."""
+    intel: Matcher | None = None
+    """Indicators, the same for every stretch of a checkpoint."""
+    sightings: Sightings = field(default_factory=dict)
+    """What events held of them, by indicator, enterprise and day."""
     figures: dict[tuple[str, str, str], int] = field(default_factory=dict)
     """(rule, enterprise, hits | excepted | dropped) → how often."""
 

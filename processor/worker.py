@@ -17,6 +17,7 @@ import structlog
 from processor import checkpoint, feedback, inventory, metrics
 from processor.campaigns.job import CampaignJob
 from processor.housekeeping import Housekeeping
+from processor.intel_loader import IntelLoader
 from processor.inventory import Inventory
 from processor.learn_job import LearnJob
 from processor.pending import Pending
@@ -29,6 +30,7 @@ from processor.statecache import StateCache
 from taishi import clock
 from taishi.errors import Conflict, RecordsError, StoreError, StreamError
 from taishi.event import TOPIC_EVENTS, Batch, Event, decode_batch, delivery_id, encode_batch
+from taishi.intel import sightings
 from taishi.records.port import Records
 from taishi.scope import EVERYTHING
 from taishi.settings import Settings
@@ -88,6 +90,7 @@ class Worker:
         self._problem = "the worker has not started"
         self._risk = RiskJob(records)
         self._rules = RuleLoader(records)
+        self._intel = IntelLoader(records, settings.data_dir / "intel")
         self._campaigns = CampaignJob(records)
         self._risk_at = 0.0
         self._learn = LearnJob(records)
@@ -150,6 +153,7 @@ class Worker:
         self._refresh_inventory()
         if not self._pending:
             self._rules.refresh()
+            self._intel.refresh()
         wait = self._settings.process.checkpoint_seconds if not self._pending else 0.02
         polled = self._consumer.poll(self._poll_records, min(IDLE_POLL, wait))
         by_partition: dict[int, list[Record]] = {}
@@ -281,7 +285,7 @@ class Worker:
         closed: frozenset[str] = frozenset()
         with self._records.read(EVERYTHING) as session:
             self._cache.fetch(session, partition, keys)
-            detecting = bool(self._rules.current)
+            detecting = bool(self._rules.current) or self._intel.current is not None
             alerted = {
                 b.enterprise_id for b in batches if detecting or any(e.get("event.kind") == "alert" for e in b.events)
             }
@@ -289,6 +293,7 @@ class Worker:
                 closed = inventory.closed_incidents(session, sorted(alerted))
         work = Work(partition, batches, self._inventory, closed, rows=self._pending.rows, changes=self._pending.changes)
         work.rules, work.figures = self._rules.current, self._pending.figures
+        work.intel, work.sightings = self._intel.current, self._pending.sightings
         work.hits = self._pending.hits
         sent: dict[str, list[Event]] = {batch.delivery: list(batch.events) for batch in batches}
         self._run_stages(work, partition, some)
@@ -339,6 +344,7 @@ class Worker:
             feedback.count_hits(session, pending.hits)
             checkpoint.commit(session, self._cache, pending, self._inventory, at)
             self._rules.record(session, pending.figures, at)
+            sightings.write(session, pending.sightings, self._owners(pending))
         self._cache.committed()
         self._offsets.update({partition: offset for partition, (_, offset) in pending.positions.items()})
         self._pending = Pending()
@@ -347,6 +353,11 @@ class Worker:
         self._careful = False
         metrics.COMMITS.inc()
         metrics.COMMIT_SECONDS.inc(time.perf_counter() - started)
+
+    def _owners(self, pending: Pending) -> dict[str, tuple[str, str]]:
+        """The scope columns of the enterprises that met indicators."""
+        facts = {key[1]: self._inventory.enterprise(key[1]) for key in pending.sightings}
+        return {name: (one.region, one.authority) for name, one in facts.items()}
 
     def _mine(self, decisions: list[Decided]) -> dict[int, list[Decided]]:
         """Decisions on enterprises of our partitions."""

@@ -266,6 +266,104 @@ def cases(
         sys.exit(1)
 
 
+intel = typer.Typer(no_args_is_help=True, help="Threat intelligence: feeds, indicators, what a value meets.")
+app.add_typer(intel, name="intel")
+
+FORMAT_HELP = "auto, stix, misp, csv or json; for an address also taxii."
+COLUMN_HELP = "MEANING=COLUMN of a list, such as value=ioc_value; again for more."
+KIND_HELP = "Kind of values that do not say theirs: ip, domain, url, hash, ja3 …"
+
+
+@intel.command(
+    "add",
+    epilog="Examples: `taishi intel add bad.csv --feed cert-list --confidence 70` · "
+    "`taishi intel add bundle.json --feed isac --tlp amber` · "
+    "`taishi intel add https://host/api1/collections/ID/ --feed isac --format taxii --secret isac` · "
+    "`taishi intel add https://host/feed/ --feed misp-feed --format misp` · "
+    "`taishi intel add https://host/list.txt --feed blocklist --replace --column value=ip`",
+)
+def add_intel(
+    where: Annotated[str, typer.Argument(metavar="PATH|URL", help="A file, or the address of a feed to pull.")],
+    feed: Annotated[str, typer.Option(help="Name of the feed.")],
+    form: Annotated[str, typer.Option("--format", help=FORMAT_HELP)] = "auto",
+    column: Annotated[list[str] | None, typer.Option(help=COLUMN_HELP)] = None,
+    kind: Annotated[str, typer.Option(help=KIND_HELP)] = "",
+    confidence: Annotated[int | None, typer.Option(help="0-100, where the feed says none.", min=0, max=100)] = None,
+    tlp: Annotated[
+        str | None, typer.Option(help="clear, green, amber, amber+strict or red, where it says none.")
+    ] = None,
+    days: Annotated[
+        float | None, typer.Option(help="Days an indicator holds where the feed says no end.", min=0.01)
+    ] = None,
+    every: Annotated[float | None, typer.Option(help="Seconds between pulls.", min=60)] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="What a pull no longer lists is withdrawn.")] = False,
+    user: Annotated[str, typer.Option(help="User name of the feed; its password is the secret.")] = "",
+    secret: Annotated[
+        str, typer.Option(help="Name in [intel.secrets] of the settings: password, API key or token.")
+    ] = "",
+    actor: Annotated[str, typer.Option(help="Who adds it.")] = "operator",
+) -> None:
+    """Take in a file, or enter a feed that is pulled from then on. What cannot be matched is refused by name."""
+    from taishi.intel_command import add, options_of
+
+    defaults = {
+        "confidence": confidence, "tlp": tlp, "valid_days": days, "interval": every, "secret": secret,
+        "mode": "replace" if replace else "append", "options": {"user": user} if user else {},
+    }  # fmt: skip
+    add(_start("intel"), where, feed, form, options_of(column or [], kind), defaults=defaults, actor=actor)
+
+
+@intel.command(
+    "check", epilog="Examples: `taishi intel check bundle.json` · `taishi intel check list.csv --kind ip --json`"
+)
+def check_intel(
+    path: Annotated[Path, typer.Argument(help="A file of indicators; plain, gzip or zip.")],
+    form: Annotated[str, typer.Option("--format", help=FORMAT_HELP)] = "auto",
+    column: Annotated[list[str] | None, typer.Option(help=COLUMN_HELP)] = None,
+    kind: Annotated[str, typer.Option(help=KIND_HELP)] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Say what a file holds, what is refused, and what is on a warning list. Stores nothing. Exit code 1 where something is
+    refused."""
+    from taishi.intel_command import check, options_of
+
+    if not check(path, form, options_of(column or [], kind), as_json=as_json):
+        sys.exit(1)
+
+
+@intel.command("feeds", epilog="Examples: `taishi intel feeds` · `taishi intel feeds --json`")
+def list_feeds(as_json: Annotated[bool, typer.Option("--json", help="One JSON array on stdout.")] = False) -> None:
+    """Print the feeds with their indicators, the last pull and its problem."""
+    from taishi.intel_command import feeds
+
+    feeds(_start("intel"), as_json=as_json)
+
+
+@intel.command(
+    "search", epilog="Examples: `taishi intel search 198.51.100.7` · `taishi intel search 'evil[.]example' --json`"
+)
+def search_intel(
+    value: Annotated[str, typer.Argument(help="An address, domain, URL, digest …; defanged is understood.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array on stdout.")] = False,
+) -> None:
+    """Print the indicators that a value meets, with networks and domains above it. Exit code 1 where there is none."""
+    from taishi.intel_command import search
+
+    if not search(_start("intel"), value, as_json=as_json):
+        sys.exit(1)
+
+
+@intel.command("set", epilog="Example: `taishi intel set cert-list paused`")
+def set_feed(
+    feed: Annotated[str, typer.Argument(help="Name of the feed.")],
+    state: Annotated[str, typer.Argument(help="active, paused or removed.")],
+) -> None:
+    """Pause, start or remove a feed; matching follows within seconds."""
+    from taishi.intel_command import set_state
+
+    set_state(_start("intel"), feed, state)
+
+
 risk = typer.Typer(no_args_is_help=True, help="The regional risk index.")
 app.add_typer(risk, name="risk")
 

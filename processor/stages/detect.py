@@ -55,6 +55,8 @@ class _Delivery:
         match = self.rules.engine.match
         made: list[Event] = []
         for event in self.batch.events:
+            if "taishi.detection.event" in event:
+                continue  # an alert of an indicator: the event it was made of is here too
             fired = match(event)
             if fired:
                 made += self._made(event, fired)

@@ -7,7 +7,7 @@ out of `api/`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true, union
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
@@ -20,7 +20,10 @@ from taishi.records.tables import (
     CampaignMember,
     Change,
     Decision,
+    Division,
     Enterprise,
+    Indicator,
+    IndicatorSighting,
     Owned,
     Park,
     Risk,
@@ -67,8 +70,24 @@ def _proposal(scope: Scope) -> ColumnElement[bool]:
     return and_(WarningProposal.source == "campaign", WarningProposal.source_id.in_(_campaigns(scope)))
 
 
+def _shared(scope: Scope, tlp: Any) -> ColumnElement[bool]:
+    """TLP 2.0: RED stays with those who see the whole platform, AMBER+STRICT with the authorities; enterprises get what
+    may be passed on to clients."""
+    if scope.enterprises:
+        return cast("ColumnElement[bool]", tlp.in_(("clear", "green", "amber")))
+    if scope.regions or scope.authorities:
+        root = select(Division.code).where(Division.parent == "", Division.code.in_(scope.regions))
+        return or_(tlp != "red", false() if scope.authorities else root.exists())
+    return true()
+
+
 def _conditions(scope: Scope) -> list[tuple[type[Base], ColumnElement[bool]]]:
-    owned = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Owned)]
+    owned = [
+        mapper.class_
+        for mapper in Base.registry.mappers
+        if issubclass(mapper.class_, Owned) and mapper.class_ is not IndicatorSighting
+    ]
+    sighting = _within(scope, IndicatorSighting.region, IndicatorSighting.enterprise_id, IndicatorSighting.authority)
     tables: list[Any] = [*owned, Risk, RiskHistory, Change]
     found: list[tuple[type[Base], ColumnElement[bool]]] = [
         (table, _within(scope, table.region, table.enterprise_id, table.authority)) for table in tables
@@ -79,6 +98,8 @@ def _conditions(scope: Scope) -> list[tuple[type[Base], ColumnElement[bool]]]:
         (Park, _park(scope)),
         (Campaign, Campaign.id.in_(_campaigns(scope))),
         (WarningProposal, _proposal(scope)),
+        (Indicator, _shared(scope, Indicator.tlp)),
+        (IndicatorSighting, and_(sighting, _shared(scope, IndicatorSighting.tlp))),
         (Decision, Decision.enterprise_id.in_(select(Enterprise.id).where(_enterprises(scope)))),
     ]
 

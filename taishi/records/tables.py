@@ -585,6 +585,109 @@ class RiskHistory(Base):
     coverage: Mapped[float]
 
 
+# ---------------------------------------------------------------- threat intelligence
+
+
+class Feed(Base):
+    """Where indicators come from. format: auto | stix | misp | csv | json; transport: "" (added by hand) | http | taxii |
+    misp. `options`: column mapping, TAXII user name, default kind. `secret` names an entry of the settings; no secret is
+    kept here. mode: append | replace (what a pull no longer lists is withdrawn).
+
+    Machine: pulled_at … cursor. Human: name … state, version. state: active | paused | removed.
+    """
+
+    __tablename__ = "feed"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str]
+    format: Mapped[str] = mapped_column(String(16), default="auto")
+    transport: Mapped[str] = mapped_column(String(16), default="")
+    url: Mapped[str] = mapped_column(Text, default="")
+    mode: Mapped[str] = mapped_column(String(16), default="append")
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    secret: Mapped[str] = mapped_column(String(64), default="")
+    interval: Mapped[float] = mapped_column(default=3600.0)  # seconds between pulls
+    confidence: Mapped[int] = mapped_column(default=50)  # where the feed says none
+    tlp: Mapped[str] = mapped_column(String(16), default="amber")  # where the feed says none
+    valid_days: Mapped[float] = mapped_column(default=90.0)  # where the feed says no end
+    state: Mapped[str] = mapped_column(String(16), default="active", index=True)
+    created_at: Mapped[float] = mapped_column(default=0.0)
+    created_by: Mapped[str] = mapped_column(String(64), default="")
+    # machine
+    next_at: Mapped[float] = mapped_column(default=0.0)
+    claimed_until: Mapped[float] = mapped_column(default=0.0)
+    pulled_at: Mapped[float | None]  # the last attempt
+    succeeded_at: Mapped[float | None]
+    error: Mapped[str] = mapped_column(Text, default="")
+    result: Mapped[dict[str, Any]] = mapped_column(default=dict)  # accepted, refused, reasons …
+    cursor: Mapped[dict[str, Any]] = mapped_column("pull_cursor", default=dict)  # added_after, etag, events seen
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Indicator(Base):
+    """A value of a feed. `id` follows from feed, kind and value; `key` from kind and value, for look-ups. `change` is the
+    number of the transaction that last changed what matching sees (`IntelState.change`).
+
+    Machine: confidence … retro_at. Human: dismissed_at, dismissed_by, reason: not to be matched here whatever the feed says.
+    """
+
+    __tablename__ = "indicator"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    key: Mapped[int] = mapped_column("value_key", BigInteger, index=True)
+    feed_id: Mapped[str] = mapped_column(String(64), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    value: Mapped[str] = mapped_column(Text)
+    confidence: Mapped[int]
+    tlp: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(default="")
+    labels: Mapped[list[Any]] = mapped_column(default=list)
+    purpose: Mapped[str] = mapped_column(String(16), default="")  # what it is for: `taishi.intel.policy`
+    source_id: Mapped[str] = mapped_column(default="")  # the feed's own id of it
+    valid_from: Mapped[float | None]
+    valid_until: Mapped[float | None]
+    revoked: Mapped[bool] = mapped_column(default=False)
+    warned: Mapped[str] = mapped_column(String(32), default="")  # the warning list that keeps it from matching
+    added_at: Mapped[float]
+    seen_at: Mapped[float]  # when the feed last listed it
+    change: Mapped[int] = mapped_column("change_number", BigInteger, index=True)
+    retro_at: Mapped[float | None] = mapped_column(index=True)  # when stored days were searched for it
+    dismissed_at: Mapped[float | None]
+    dismissed_by: Mapped[str] = mapped_column(String(64), default="")
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class IntelState(Base):
+    """One row: the number of the last transaction that changed what matching sees, and what the last snapshot holds."""
+
+    __tablename__ = "intel_state"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    change: Mapped[int] = mapped_column("change_number", BigInteger, default=0)
+    built: Mapped[int] = mapped_column(BigInteger, default=0)
+    built_at: Mapped[float | None]
+    indicators: Mapped[int] = mapped_column(default=0)
+
+
+class IndicatorSighting(Owned, Base):
+    """Events of an enterprise that held an indicator, by day (UTC, days since 1970) and whether they were found later in
+    stored days (`retro`). `value` … `tlp` as they were, for the indicator may go. `events`: ids of some, the smallest
+    hashes, so that the sample does not depend on order."""
+
+    __tablename__ = "indicator_sighting"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    indicator_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    feed_id: Mapped[str] = mapped_column(String(64), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    value: Mapped[str] = mapped_column(Text)
+    tlp: Mapped[str] = mapped_column(String(16))
+    confidence: Mapped[int]
+    day: Mapped[int]
+    retro: Mapped[bool] = mapped_column(default=False)
+    count: Mapped[int] = mapped_column(BigInteger, default=0)
+    alerts: Mapped[int] = mapped_column(BigInteger, default=0)
+    first_seen: Mapped[float]
+    last_seen: Mapped[float] = mapped_column(index=True)
+    events: Mapped[list[Any]] = mapped_column(default=list)
+
+
 # ---------------------------------------------------------------- people and the audit trail
 
 
