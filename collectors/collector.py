@@ -19,15 +19,19 @@ from collectors.replay_quarantine import QuarantineReplay
 from collectors.sources import SourceRegistry
 from collectors.spool import Spool
 from collectors.transports.follow import FileFollower
+from collectors.transports.forward import Forward
+from collectors.transports.gelf_sockets import GelfTcp, GelfUdp
 from collectors.transports.http import HttpPush
-from collectors.transports.intake import Intake, Transport
+from collectors.transports.intake import Intake, Listener, Transport
+from collectors.transports.lumberjack import Lumberjack
 from collectors.transports.positions import Positions
+from collectors.transports.relp import Relp
 from collectors.transports.syslog import SyslogTcp, SyslogUdp
 from taishi.errors import ConfigError, RecordsError, TaishiError, Unavailable
 from taishi.event import TOPIC_EVENTS
 from taishi.observe import Health
 from taishi.records.port import Records
-from taishi.settings import Settings, SyslogSettings
+from taishi.settings import Settings, ShippersSettings, SyslogSettings
 from taishi.stream.port import Stream
 
 log = structlog.get_logger()
@@ -85,20 +89,13 @@ class Collector:
 
     async def _listen(self, transports: list[Transport], intake: Intake, health: Health) -> None:
         """Start all transports into `transports`, so that a failure leaves what runs to be stopped."""
-        syslog, http = self._settings.syslog, self._settings.http
         try:
-            if syslog.udp_port is not None:
-                udp = SyslogUdp(intake)
-                self.ports["udp"] = await udp.start(syslog.host, syslog.udp_port)
-                transports.append(udp)
-            if syslog.tcp_port is not None:
-                tcp = SyslogTcp(intake)
-                self.ports["tcp"] = await tcp.start(syslog.host, syslog.tcp_port)
-                transports.append(tcp)
-            if syslog.tls_port is not None:
-                tls = SyslogTcp(intake, tls_context(syslog))
-                self.ports["tls"] = await tls.start(syslog.host, syslog.tls_port)
-                transports.append(tls)
+            for name, host, port, make in self._listeners(intake):
+                if port is not None:
+                    listener = make()
+                    self.ports[name] = await listener.start(host, port)
+                    transports.append(listener)
+            http = self._settings.http
             if http.port is not None:
                 push = HttpPush(intake, health)
                 self.ports["http"] = await push.start(http.host, http.port, http.certificate, http.private_key)
@@ -111,6 +108,25 @@ class Collector:
             follower = FileFollower(intake, source, sections, positions)
             await follower.start()
             transports.append(follower)
+
+    def _listeners(self, intake: Intake) -> list[tuple[str, str, int | None, Callable[[], Listener]]]:
+        """(name, address, port or None for none, what listens there)."""
+        syslog, shippers = self._settings.syslog, self._settings.shippers
+        at = shippers.host
+
+        def secured() -> ssl.SSLContext | None:
+            return tls_context(shippers, "shippers") if shippers.certificate or shippers.private_key else None
+
+        return [
+            ("udp", syslog.host, syslog.udp_port, lambda: SyslogUdp(intake)),
+            ("tcp", syslog.host, syslog.tcp_port, lambda: SyslogTcp(intake)),
+            ("tls", syslog.host, syslog.tls_port, lambda: SyslogTcp(intake, tls_context(syslog, "syslog"))),
+            ("lumberjack", at, shippers.lumberjack_port, lambda: Lumberjack(intake, secured())),
+            ("relp", at, shippers.relp_port, lambda: Relp(intake, secured())),
+            ("forward", at, shippers.forward_port, lambda: Forward(intake, secured())),
+            ("gelf", at, shippers.gelf_tcp_port, lambda: GelfTcp(intake, secured())),
+            ("gelf-udp", at, shippers.gelf_udp_port, lambda: GelfUdp(intake)),
+        ]
 
     def _every(self, name: str, seconds: float, action: Callable[[], Awaitable[Any]]) -> asyncio.Task[None]:
         async def repeat() -> None:
@@ -141,17 +157,17 @@ async def _replay(replay: QuarantineReplay) -> None:
     await replay.publish(batches)
 
 
-def tls_context(syslog: SyslogSettings) -> ssl.SSLContext:
+def tls_context(settings: SyslogSettings | ShippersSettings, section: str) -> ssl.SSLContext:
     """TLS 1.2 or newer; with `client_ca` a client must present a certificate of it."""
-    if syslog.certificate is None or syslog.private_key is None:
-        raise ConfigError("syslog.tls_port needs syslog.certificate and syslog.private_key")
+    if settings.certificate is None or settings.private_key is None:
+        raise ConfigError(f"TLS needs {section}.certificate and {section}.private_key")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        context.load_cert_chain(syslog.certificate, syslog.private_key)
-        if syslog.client_ca is not None:
-            context.load_verify_locations(syslog.client_ca)
+        context.load_cert_chain(settings.certificate, settings.private_key)
+        if settings.client_ca is not None:
+            context.load_verify_locations(settings.client_ca)
             context.verify_mode = ssl.CERT_REQUIRED
     except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"the TLS files of syslog cannot be used: {error}") from error
+        raise ConfigError(f"the TLS files of {section} cannot be used: {error}") from error
     return context

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import orjson
 
 from taishi.errors import TooLarge
+from taishi.event import Event
 
 MAX_COUNT_DIGITS = 9
 """Digits of an octet count that are believed; RFC 6587 sets no limit, memory does."""
@@ -25,6 +26,8 @@ class Frame:
 
     data: bytes
     cut: bool = False
+    known: Event | None = None
+    """ECS fields that the transport's envelope holds (who read the record, when). What the record says itself goes before."""
 
 
 class LineFramer:

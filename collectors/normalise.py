@@ -75,6 +75,8 @@ class Reader:
         text = decode(frame.data, self.source.encoding)
         try:
             framed = read_header(text, received)
+            if frame.known and "@timestamp" in frame.known:
+                framed.syslog.setdefault("@timestamp", frame.known["@timestamp"])
             self._check(frame, framed.body)
             parser, events = self._parse(framed, received)
         except ParseError as error:
@@ -88,6 +90,8 @@ class Reader:
             identity = event_id(batch.delivery, index)
             event["event.id"] = identity if number == 0 else f"{identity}.{number}"
             _finish(event, text, len(frame.data), parser, received, stamp)
+            for name, value in (frame.known or {}).items():
+                event.setdefault(name, value)
             _check_time(event, stamp["event.created"], self._latest)
             batch.events.append(event)
 

@@ -85,6 +85,21 @@ class SyslogSettings(Section):
     idle_timeout: float = Field(default=600.0, description="Seconds without a byte after which a connection is closed.")
 
 
+class ShippersSettings(Section):
+    """Protocols that existing shippers speak, each on its own port. HTTP ones (Elasticsearch `_bulk`, Splunk HEC, OTLP, GELF)
+    are on `http.port`."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    lumberjack_port: int | None = Field(default=None, description="Beats, Elastic Agent, Logstash; by custom 5044.")
+    relp_port: int | None = Field(default=None, description="rsyslog's RELP; by custom 2514.")
+    forward_port: int | None = Field(default=None, description="Fluentd, Fluent Bit; by custom 24224.")
+    gelf_tcp_port: int | None = Field(default=None, description="GELF over TCP; by custom 12201.")
+    gelf_udp_port: int | None = Field(default=None, description="GELF over UDP; by custom 12201.")
+    certificate: Path | None = Field(default=None, description="PEM; with private_key the TCP listeners speak TLS.")
+    private_key: Path | None = Field(default=None, description="PEM.")
+    client_ca: Path | None = Field(default=None, description="Where given, TLS clients must present its certificate.")
+
+
 class HttpSettings(Section):
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int | None = Field(default=8089, description="POST /v1/ingest, /metrics and /health.")
@@ -145,6 +160,7 @@ class Settings(BaseSettings):
     records: RecordsSettings = RecordsSettings()
     syslog: SyslogSettings = SyslogSettings()
     http: HttpSettings = HttpSettings()
+    shippers: ShippersSettings = ShippersSettings()
     follow: tuple[FollowSettings, ...] = ()
     collect: CollectSettings = CollectSettings()
     process: ProcessSettings = ProcessSettings()

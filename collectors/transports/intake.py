@@ -31,6 +31,11 @@ class Transport(Protocol):
         """Accept no more, publish what was read, close."""
 
 
+class Listener(Transport, Protocol):
+    async def start(self, host: str, port: int) -> int:
+        """Bind; gives the port, which the system chooses for 0. Raises OSError."""
+
+
 @dataclass(slots=True)
 class Intake:
     """The one way from a transport to the stream."""
