@@ -45,7 +45,7 @@ class Forward(TcpListener):
                 frames = []
                 identity = name if isinstance(name, str) else name.hex()
                 await choice.send(own, f"forward:{identity[:256]}")
-                writer.write(msgpack.packb({"ack": name}))
+                writer.write(msgpack.packb({"ack": name}) or b"")
                 await writer.drain()
             await choice.send(frames)
 

@@ -34,6 +34,7 @@ class Transport(Protocol):
 class Listener(Transport, Protocol):
     async def start(self, host: str, port: int) -> int:
         """Bind; gives the port, which the system chooses for 0. Raises OSError."""
+        ...
 
 
 @dataclass(slots=True)
