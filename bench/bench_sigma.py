@@ -23,16 +23,16 @@ import orjson
 
 from bench.bench_stages import View
 from bench.material import Normaliser, copies, deliveries, facts, folder
-from processor.sigma import packs
-from processor.sigma.index import Engine
-from processor.sigma.parse import Parsed, parse
-from processor.sigma.rule import And, Match, Node, Not, Or, Rule, Text
-from processor.sigma.ruleset import build
-from processor.sigma.taxonomy import Taxonomy, ours
 from processor.stage import Work
 from processor.stages.detect import Detect
 from taishi.event import Event
-from tests.processor.sigma import corpus_events
+from taishi.sigma import packs
+from taishi.sigma.index import Engine
+from taishi.sigma.parse import Parsed, parse
+from taishi.sigma.rule import And, Match, Node, Not, Or, Rule, Text
+from taishi.sigma.ruleset import build
+from taishi.sigma.taxonomy import Taxonomy, ours
+from tests.taishi.sigma import corpus_events
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 REPEATS: Final = 4

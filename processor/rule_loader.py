@@ -9,9 +9,9 @@ import structlog
 from sqlalchemy.orm import Session
 
 from processor import metrics, rule_store
-from processor.sigma.ruleset import Ruleset
 from taishi.records.port import Records
 from taishi.scope import EVERYTHING
+from taishi.sigma.ruleset import Ruleset
 
 log = structlog.get_logger()
 

@@ -13,11 +13,11 @@ from functools import cache
 from typing import Any, Protocol, TypeVar, cast
 
 from processor.inventory import Inventory
-from processor.sigma.ruleset import Ruleset
 from taishi.event import Batch, Event
 from taishi.feedback.taught import NOTHING, Feedback
 from taishi.intel.match import Matcher
 from taishi.intel.sightings import Sightings
+from taishi.sigma.ruleset import Ruleset
 
 Built = TypeVar("Built")
 

@@ -13,18 +13,18 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import func, select
 
-from processor import rule_store
-from processor.sigma import packs
-from processor.sigma.cases import Failure, run_cases
-from processor.sigma.index import Engine
-from processor.sigma.parse import Parsed, Refused, parse
-from processor.sigma.rule import Rule
 from taishi import clock
 from taishi.compose import build_records, prepare
 from taishi.errors import ConfigError, NotFound, TaishiError
 from taishi.records.tables import DetectionRule, DetectionRuleVersion, RuleFigure
+from taishi.rules import library
 from taishi.scope import EVERYTHING
 from taishi.settings import Settings
+from taishi.sigma import packs
+from taishi.sigma.cases import Failure, run_cases
+from taishi.sigma.index import Engine
+from taishi.sigma.parse import Parsed, Refused, parse
+from taishi.sigma.rule import Rule
 
 
 class NoRules(TaishiError):
@@ -87,8 +87,8 @@ def _print(report: dict[str, Any]) -> None:
 
 
 def _known_state(state: str) -> None:
-    if state not in rule_store.STATES:
-        raise ConfigError(f"{state!r} is no state of a rule; it is one of {', '.join(rule_store.STATES)}")
+    if state not in library.STATES:
+        raise ConfigError(f"{state!r} is no state of a rule; it is one of {', '.join(library.STATES)}")
 
 
 def add(settings: Settings, path: Path, name: str, state: str, actor: str) -> None:
@@ -100,7 +100,7 @@ def add(settings: Settings, path: Path, name: str, state: str, actor: str) -> No
     try:
         with records.write(EVERYTHING) as session:
             chosen = (name or path.name.partition(".")[0])[:64]
-            added = rule_store.add(session, parsed, chosen, state, actor, clock.now())
+            added = library.add(session, parsed, chosen, state, actor, clock.now())
     finally:
         records.close()
     console = Console()

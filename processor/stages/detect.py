@@ -1,6 +1,6 @@
 """detect: rules over every event. A match becomes an alert event of its own; what correlation rules wait for is remembered.
 
-State of an enterprise: the windows of its correlation rules (`processor.sigma.correlation.Memory`), in event time. The
+State of an enterprise: the windows of its correlation rules (`taishi.sigma.correlation.Memory`), in event time. The
 rules themselves come with the stretch (`Work.rules`) and are replaced only between checkpoints.
 """
 
@@ -11,15 +11,15 @@ from typing import Final
 import orjson
 
 from processor.inventory import EnterpriseFacts
-from processor.sigma.alert import alert, correlated
-from processor.sigma.correlation import Memory
-from processor.sigma.index import Entry
-from processor.sigma.rule import AnyRule
-from processor.sigma.ruleset import Ruleset
 from processor.stage import StateView, Work
 from processor.stages.enrich import assign
 from taishi import clock
 from taishi.event import Batch, Event
+from taishi.sigma.alert import alert, correlated
+from taishi.sigma.correlation import Memory
+from taishi.sigma.index import Entry
+from taishi.sigma.rule import AnyRule
+from taishi.sigma.ruleset import Ruleset
 
 MAX_ALERTS: Final = 16
 """Alerts that one event may make; the gravest stay, the rest are counted as `dropped`."""

@@ -227,7 +227,7 @@ class DetectionRuleVersion(Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     body: Mapped[str] = mapped_column(Text)  # the rule as its author wrote it
     digest: Mapped[str] = mapped_column(String(64))  # BLAKE2b of body and form, hex
-    form: Mapped[dict[str, Any]]  # `processor.sigma.rule.encode`
+    form: Mapped[dict[str, Any]]  # `taishi.sigma.rule.encode`
     added_at: Mapped[float]
     added_by: Mapped[str] = mapped_column(String(64), default="")
 

@@ -12,17 +12,18 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from processor import rule_store
-from processor.sigma import ruleset
-from processor.sigma.alert import identity
-from processor.sigma.correlation import MAX_GROUPS, Correlator, Memory
-from processor.sigma.parse import parse
-from processor.sigma.rule import Correlation
 from processor.stage import Work
 from processor.stages.detect import Detect
 from taishi import clock
 from taishi.event import Batch, Event
 from taishi.records.tables import DetectionRule, MetaAlert, RuleException, RuleFigure
+from taishi.rules import library
 from taishi.scope import EVERYTHING
+from taishi.sigma import ruleset
+from taishi.sigma.alert import identity
+from taishi.sigma.correlation import MAX_GROUPS, Correlator, Memory
+from taishi.sigma.parse import parse
+from taishi.sigma.rule import Correlation
 from tests.processor import stretch
 from tests.processor.fakes import Fault
 from tests.processor.material import START, batches, flow, intrusion, noise
@@ -64,7 +65,7 @@ def _install(world: World, state: str = "stable") -> None:
     parsed, refused = parse([("flows.yml", FLOWS), ("many.yml", MANY)])
     assert not refused
     with world.records.write(EVERYTHING) as session:
-        rule_store.add(session, parsed, "mine", state, "tester", START)
+        library.add(session, parsed, "mine", state, "tester", START)
 
 
 def _figures(world: World) -> dict[tuple[str, str], tuple[int, int]]:
@@ -150,7 +151,7 @@ def test_versions_are_added_and_repeats_are_not(tmp_path: Path, template: Path) 
     _install(world)
     with world.records.write(EVERYTHING) as session:
         parsed, _ = parse([("flows.yml", FLOWS.replace("level: high", "level: low")), ("many.yml", MANY)])
-        added = rule_store.add(session, parsed, "mine", "stable", "tester", START)
+        added = library.add(session, parsed, "mine", "stable", "tester", START)
         assert (added.new, added.changed, added.unchanged) == (0, 1, 1)
         row = session.get(DetectionRule, FLOW_ID)
         assert row is not None

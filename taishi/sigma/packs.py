@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from processor.sigma.parse import MAX_DOCUMENT
+from taishi.sigma.parse import MAX_DOCUMENT
 
 MAX_FILES: Final = 50_000
 MAX_BYTES: Final = 256 << 20

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from processor.sigma import expression, values
-from processor.sigma.correlation import Correlator
-from processor.sigma.index import Engine
-from processor.sigma.rule import AnyRule, Correlation, Node, Rule
 from taishi.event import Event
+from taishi.sigma import expression, values
+from taishi.sigma.correlation import Correlator
+from taishi.sigma.index import Engine
+from taishi.sigma.rule import AnyRule, Correlation, Node, Rule
 
 
 @dataclass(frozen=True, slots=True)

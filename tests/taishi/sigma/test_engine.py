@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from sigma.collection import SigmaCollection
 from sigma.exceptions import SigmaError
 
-from processor.sigma.index import Engine
-from processor.sigma.parse import POLICY, Parsed, Refused, parse
-from processor.sigma.rule import Rule, decode, encode
 from taishi.event import Event
+from taishi.sigma.index import Engine
+from taishi.sigma.parse import POLICY, Parsed, Refused, parse
+from taishi.sigma.rule import Rule, decode, encode
 from tests.collectors.parsers.corpus_sources import SOURCES
-from tests.processor.sigma import corpus_events, rules
-from tests.processor.sigma.reference import Reference
+from tests.taishi.sigma import corpus_events, rules
+from tests.taishi.sigma.reference import Reference
 
 
 def _engine(documents: list[dict[str, Any]]) -> tuple[Engine, dict[str, Reference]]:

@@ -9,8 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from processor.sigma.rule import KEYWORD, LogSource
 from taishi import fields as field_table
+from taishi.sigma.rule import KEYWORD, LogSource
 
 Condition = Mapping[str, frozenset[str]]
 """Routing field → the values of which the event must have one; {"*"}: any."""
@@ -86,5 +86,5 @@ def _fits(entry: Mapping[str, str], logsource: LogSource) -> bool:
 @cache
 def ours() -> Taxonomy:
     """The mapping to our own events."""
-    raw = tomllib.loads(files("processor").joinpath("sigma/data/taxonomy.toml").read_text("utf-8"))
+    raw = tomllib.loads(files("taishi").joinpath("sigma/data/taxonomy.toml").read_text("utf-8"))
     return Taxonomy(tuple(raw["routing"]), tuple(raw["keyword"]), raw)

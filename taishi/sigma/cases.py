@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from processor.sigma.correlation import Memory
-from processor.sigma.parse import Parsed
-from processor.sigma.rule import Rule
-from processor.sigma.ruleset import Ruleset, build
 from taishi import clock
 from taishi.event import Event
+from taishi.sigma.correlation import Memory
+from taishi.sigma.parse import Parsed
+from taishi.sigma.rule import Rule
+from taishi.sigma.ruleset import Ruleset, build
 
 START = 1_790_000_000.0
 """Epoch seconds of a case's first event where it says none."""

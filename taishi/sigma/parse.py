@@ -42,8 +42,9 @@ from sigma.types import (
     SpecialChars,
 )
 
-from processor.sigma import correlation, regexes
-from processor.sigma.rule import (
+from taishi.reference import attack
+from taishi.sigma import correlation, regexes
+from taishi.sigma.rule import (
     ANY,
     KEYWORD,
     ONE,
@@ -64,7 +65,6 @@ from processor.sigma.rule import (
     Text,
     TimePart,
 )
-from taishi.reference import attack
 
 SEVERITIES: Final = {"informational": 10, "low": 30, "medium": 50, "high": 75, "critical": 90}
 """Level of a rule → `event.severity`, on the scale that parsers use for products' words."""

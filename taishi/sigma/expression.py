@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from processor.sigma import regexes, values
-from processor.sigma.rule import (
+from taishi.sigma import regexes, values
+from taishi.sigma.rule import (
     ANY,
     And,
     Cidr,

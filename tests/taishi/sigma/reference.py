@@ -1,5 +1,5 @@
 """A plain Sigma evaluator to measure the engine against: it walks pySigma's own condition tree for every rule and event
-and shares no matching code with `processor.sigma`; only the mapping of names (data) is the same.
+and shares no matching code with `taishi.sigma`; only the mapping of names (data) is the same.
 
 Meaning of each test, as the specification gives it and where it leaves room as docs/spec/detection.md decides: text is
 compared without case unless `cased`; a field with several values matches when any does; numbers are compared as text
@@ -32,8 +32,8 @@ from sigma.types import (
     SpecialChars,
 )
 
-from processor.sigma.taxonomy import Taxonomy, ours
 from taishi.event import Event
+from taishi.sigma.taxonomy import Taxonomy, ours
 
 
 def _text(value: Any) -> str:

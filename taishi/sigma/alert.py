@@ -10,10 +10,10 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any, Final
 
-from processor.sigma.correlation import Fired
-from processor.sigma.rule import AnyRule
 from taishi.event import Event
 from taishi.reference import attack
+from taishi.sigma.correlation import Fired
+from taishi.sigma.rule import AnyRule
 
 MAX_EVENTS: Final = 20
 """Ids of contributing events named by a correlation's alert."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from processor.sigma import packs
-from processor.sigma.cases import cases_of, run_cases
-from processor.sigma.correlation import MAX_WINDOW
-from processor.sigma.parse import Parsed, parse
-from processor.sigma.rule import Rule
-from processor.sigma.ruleset import build
 from taishi import fields
 from taishi.reference import attack
+from taishi.sigma import packs
+from taishi.sigma.cases import cases_of, run_cases
+from taishi.sigma.correlation import MAX_WINDOW
+from taishi.sigma.parse import Parsed, parse
+from taishi.sigma.rule import Rule
+from taishi.sigma.ruleset import build
 
 
 @pytest.fixture(scope="module")

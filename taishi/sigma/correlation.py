@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from processor.sigma import values
-from processor.sigma.rule import Correlation
 from taishi.event import Event
+from taishi.sigma import values
+from taishi.sigma.rule import Correlation
 
 MAX_WINDOW: Final = 2_000
 """Matches of one group kept inside its window where all of them matter: sums, averages, percentiles and orders."""

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
-from processor.sigma import expression, values, witness
-from processor.sigma.rule import KEYWORD, And, Match, Node, Not, Or, Rule, Text
-from processor.sigma.taxonomy import Taxonomy, ours
 from taishi.event import Event
+from taishi.sigma import expression, values, witness
+from taishi.sigma.rule import KEYWORD, And, Match, Node, Not, Or, Rule, Text
+from taishi.sigma.taxonomy import Taxonomy, ours
 
 MAX_PLANS: Final = 1024
 """Distinct plans kept; each is built from values that rules name, so attackers cannot make more by inventing values."""

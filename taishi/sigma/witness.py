@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from processor.sigma import regexes
-from processor.sigma.expression import Fields
-from processor.sigma.rule import And, Exists, Match, Node, Not, Regex, Text
+from taishi.sigma import regexes
+from taishi.sigma.expression import Fields
+from taishi.sigma.rule import And, Exists, Match, Node, Not, Regex, Text
 
 OPEN: Final = "\x01"
 HOLDS: Final = "\x02"
