@@ -261,7 +261,7 @@ class Worker:
 
     def _fresh(self, batches: list[Batch]) -> list[Batch]:
         """New deliveries; repeats are counted and dropped."""
-        wanted = [batch.delivery for batch in batches if batch.source_id]
+        wanted = [batch.delivery for batch in batches if batch.source_id or batch.events]
         known: set[str] = set(self._pending.seen)
         if wanted:
             with self._records.read(EVERYTHING) as session:
@@ -272,7 +272,10 @@ class Worker:
                 metrics.REPEATS.inc()
                 self._pending.repeat(batch)
                 continue
-            if batch.source_id:
+            if not batch.source_id and batch.delivery in known:
+                metrics.REPEATS.inc()  # our own, found in stored days: no source sent it, so no balance counts it
+                continue
+            if batch.source_id or batch.events:
                 known.add(batch.delivery)
             fresh.append(batch)
         return fresh
@@ -301,6 +304,8 @@ class Worker:
         for batch in batches:
             if batch.source_id:
                 self._pending.take(batch, sent[batch.delivery], refused, work)
+            elif sent[batch.delivery]:
+                self._pending.seen[batch.delivery] = None
 
     def _run_stages(self, work: Work, partition: int, some: list[Record]) -> None:
         for stage in self._stages:

@@ -16,6 +16,8 @@ from fastapi import FastAPI
 from api.app import create_app
 from collectors.collector import Collector
 from processor import rule_store
+from processor.intel_keeper import Keeper
+from processor.retro import Retro
 from processor.worker import Worker
 from taishi import clock
 from taishi.errors import ConfigError
@@ -133,6 +135,29 @@ def run_process(settings: Settings) -> None:
             end_health = serve_health(settings.metrics_host, settings.metrics_port, Health({"worker": worker.problem}))
         try:
             worker.run(stop)
+        finally:
+            if end_health:
+                end_health()
+            store.close()
+
+
+def run_intel(settings: Settings) -> None:
+    """Feeds, snapshots and looking back, until SIGTERM or SIGINT; what is half done is done again."""
+    prepare(settings)
+    stop = threading.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, lambda *_: stop.set())
+    store = build_store(settings, writable=False)
+    with _closing(build_stream(settings), build_records(settings)) as (stream, records):
+        retro = Retro(records, store, stream, settings.intel.retro_days)
+        keeper = Keeper(records, settings.data_dir.absolute() / "intel", settings.intel.secrets, retro)
+        end_health = None
+        if settings.intel.health_port is not None:
+            end_health = serve_health(
+                settings.metrics_host, settings.intel.health_port, Health({"intel": keeper.problem})
+            )
+        try:
+            keeper.run(stop)
         finally:
             if end_health:
                 end_health()

@@ -331,6 +331,14 @@ def check_intel(
         sys.exit(1)
 
 
+@intel.command("keep", epilog="Example: `taishi intel keep` on every machine that runs `taishi process`.")
+def keep_intel() -> None:
+    """Pull feeds, build what processors match, search stored days for new indicators; until it is stopped."""
+    from taishi.compose import run_intel
+
+    run_intel(_start("intel"))
+
+
 @intel.command("feeds", epilog="Examples: `taishi intel feeds` · `taishi intel feeds --json`")
 def list_feeds(as_json: Annotated[bool, typer.Option("--json", help="One JSON array on stdout.")] = False) -> None:
     """Print the feeds with their indicators, the last pull and its problem."""

@@ -131,6 +131,17 @@ class ProcessSettings(Section):
     lateness: float = Field(default=3600.0, description="Seconds that an event may lag behind its enterprise's newest.")
 
 
+class IntelSettings(Section):
+    secrets: dict[str, SecretStr] = Field(
+        default={},
+        description="Passwords, keys and tokens of feeds, by the name that a feed gives; better in the environment.",
+    )
+    health_port: int | None = Field(default=None, description="Where `intel keep` serves /metrics and /health.")
+    retro_days: float = Field(
+        default=30.0, ge=0, description="Stored days that new indicators are looked for in; 0: none."
+    )
+
+
 class ApiSettings(Section):
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8080, description="API and dashboards.")
@@ -164,6 +175,7 @@ class Settings(BaseSettings):
     follow: tuple[FollowSettings, ...] = ()
     collect: CollectSettings = CollectSettings()
     process: ProcessSettings = ProcessSettings()
+    intel: IntelSettings = IntelSettings()
     api: ApiSettings = ApiSettings()
 
     @classmethod

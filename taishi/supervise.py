@@ -18,7 +18,7 @@ import structlog
 
 log = structlog.get_logger()
 
-ROLES = ("collect", "process", "api")
+ROLES = ("collect", "process", "api", "intel keep")
 
 STOP_SECONDS = 20.0
 """How long a role may take to drain and commit before it is killed; nothing acknowledged is lost either way."""
@@ -35,8 +35,10 @@ class _Child:
 
 
 class Supervisor:
-    """Starts `python -m taishi.main <role>` for each role. A role that dies is started again, at first after half a
-    second, then with growing pauses, so that a broken setting does not spin."""
+    """Starts `python -m taishi.main <role>` for each role, a command of one or two words.
+
+    A role that dies is started again, at first after half a second, then with growing pauses, so that a broken setting
+    does not spin."""
 
     def __init__(
         self,
@@ -53,7 +55,7 @@ class Supervisor:
     def _start(self, role: str) -> _Child:
         with self._log_file.open("ab") if self._log_file else nullcontext() as log_to:
             process = subprocess.Popen(  # noqa: S603  our own interpreter and module
-                [sys.executable, "-m", "taishi.main", role],
+                [sys.executable, "-m", "taishi.main", *role.split()],
                 env=self._environment,
                 stdout=log_to,
                 stderr=log_to,

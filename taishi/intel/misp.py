@@ -23,6 +23,7 @@ TYPES: Final[dict[str, tuple[Kind | None, ...]]] = {
 _DISTRIBUTION: Final[dict[str, Tlp]] = {"0": "amber+strict", "1": "amber", "2": "green"}
 """Where an event has no TLP tag: 0 your organisation only, 1 this community, 2 connected communities."""
 
+TRUE: Final = frozenset({"True", "1", "true"})
 _LEVELS: Final = {"completely-confident": 100, "usually-confident": 75, "fairly-confident": 50, "rarely-confident": 25,
                   "unconfident": 0}  # fmt: skip
 
@@ -95,7 +96,7 @@ def _attributes(attributes: object, facts: _Facts) -> Iterator[Item]:
         if not isinstance(attribute, dict):
             continue
         text, kind = str(attribute.get("value") or ""), str(attribute.get("type") or "")
-        if attribute.get("to_ids") not in {True, "1"}:
+        if str(attribute.get("to_ids")) not in TRUE:
             yield Refusal(text[:120], "its author does not want it matched (to_ids is off)")
             continue
         kinds = TYPES.get(kind)
@@ -123,5 +124,5 @@ def _values(attribute: dict[str, Any], text: str, kinds: tuple[Kind | None, ...]
             chosen, value, facts.confidence if sure is None else sure, _tlp(tags) or facts.tlp, begin, None,
             str(attribute.get("comment") or facts.name).strip()[:MAX_NAME],
             labels_of([str(attribute.get("category") or ""), *_words(tags), *_words(facts.tags)]),
-            str(attribute.get("uuid") or "")[:200], attribute.get("deleted") in {True, "1"},
+            str(attribute.get("uuid") or "")[:200], str(attribute.get("deleted")) in TRUE,
         )  # fmt: skip

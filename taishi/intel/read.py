@@ -111,7 +111,7 @@ def sniff(found: object) -> Format:
     """What a JSON document is."""
     first = found[0] if isinstance(found, list) and found else found
     if isinstance(first, dict):
-        if first.get("type") in {"bundle", "indicator"} or (
+        if str(first.get("type")) in {"bundle", "indicator"} or (
             isinstance(first.get("objects"), list) and "Event" not in first
         ):
             return "stix"

@@ -54,7 +54,7 @@ class Context:
         names: dict[str, str] = {}
         links: list[tuple[str, str]] = []
         for one in objects:
-            kind, identity = one.get("type"), str(one.get("id") or "")
+            kind, identity = str(one.get("type")), str(one.get("id") or "")
             if kind == "marking-definition":
                 self._marking(identity, one)
             elif kind in _THREATS and one.get("name"):

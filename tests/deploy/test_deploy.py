@@ -25,6 +25,7 @@ TOMLS = sorted(DEPLOY.rglob("taishi.toml"))
 SCRIPTS = [path for path in DEPLOY.rglob("*") if path.is_file() and path.read_bytes().startswith(b"#!")]
 TEXTS = [path for path in DEPLOY.rglob("*") if path.is_file() and "secrets" not in path.relative_to(DEPLOY).parts[:-1]]
 COMMANDS = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+COMMANDS |= {group.name for group in app.registered_groups if group.name}
 
 
 def run(*command: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -208,7 +209,7 @@ def test_only_collectors_and_api_are_reachable_and_by_default_from_this_machine(
 def test_the_shape_is_one_collector_two_processors_and_the_api(compose: dict[str, Any]) -> None:
     services = compose["services"]
     assert services["process"]["deploy"]["replicas"] == 2
-    assert {"collect", "process", "api", "postgres", "kafka", "elasticsearch"} <= services.keys()
+    assert {"collect", "process", "intel", "api", "postgres", "kafka", "elasticsearch"} <= services.keys()
     assert services["elasticsearch"]["environment"]["xpack.security.enabled"] == "true"
 
 
@@ -341,7 +342,7 @@ def test_a_unit_is_hardened_and_comes_back(path: Path) -> None:
     collects = path.name == "taishi-collect.service"
     assert options["CapabilityBoundingSet"] == ["CAP_NET_BIND_SERVICE" if collects else ""]
     assert ("AmbientCapabilities" in options) == collects
-    role = re.fullmatch(r"/opt/taishi/bin/with-secrets /opt/taishi/bin/taishi (\w+)", options["ExecStart"][0])
+    role = re.fullmatch(r"/opt/taishi/bin/with-secrets /opt/taishi/bin/taishi (\w+)(?: \w+)?", options["ExecStart"][0])
     assert role
     assert role[1] in path.name
     for pair in options["Environment"]:
@@ -350,7 +351,9 @@ def test_a_unit_is_hardened_and_comes_back(path: Path) -> None:
 
 
 def test_there_is_a_unit_for_each_role_and_a_target() -> None:
-    assert [path.name for path in UNITS] == ["taishi-api.service", "taishi-collect.service", "taishi-process@.service"]
+    assert [path.name for path in UNITS] == [
+        "taishi-api.service", "taishi-collect.service", "taishi-intel.service", "taishi-process@.service",
+    ]  # fmt: skip
     for path in UNITS:
         parsed = RawConfigParser(strict=False, allow_no_value=True)
         parsed.optionxform = str  # type: ignore[assignment, method-assign]
@@ -367,7 +370,13 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
         text = path.read_text().replace("/opt/taishi/bin/with-secrets", "/bin/true")
         (tmp_path / path.name.replace("@.", "@1.")).write_text(text)
         (tmp_path / path.name).write_text(text)
-    for name in ("taishi-collect.service", "taishi-process@1.service", "taishi-api.service", "taishi.target"):
+    for name in (
+        "taishi-collect.service",
+        "taishi-process@1.service",
+        "taishi-intel.service",
+        "taishi-api.service",
+        "taishi.target",
+    ):
         done = run("systemd-analyze", "verify", f"./{name}", cwd=tmp_path)
         assert (done.returncode, done.stderr) == (0, ""), name
 
