@@ -9,13 +9,14 @@ rules are a new `Engine`, learned witnesses a new `_Index`, each put in place by
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
 from taishi.event import Event
 from taishi.sigma import expression, values, witness
+from taishi.sigma.explain import Explainer
 from taishi.sigma.rule import KEYWORD, And, Match, Node, Not, Or, Rule, Text
 from taishi.sigma.taxonomy import Taxonomy, ours
 
@@ -41,7 +42,7 @@ class Entry:
     nanoseconds: int = 0
     timed: int = 0
     _run: expression.Compiled | None = None
-    memo: dict[Match, expression.Compiled] = field(default_factory=dict)
+    _explainer: Explainer | None = None
 
     @property
     def run(self) -> expression.Compiled:
@@ -51,8 +52,13 @@ class Entry:
 
     def fired_by(self, event: Event) -> dict[str, str]:
         """The fields that made the rule fire, with their values."""
-        exact = values.Exact(event)
-        return expression.fired_by(self.rule.condition, self.fields, values.Lower(exact), exact, self.memo)
+        return self.explainer.fired_by(event)
+
+    @property
+    def explainer(self) -> Explainer:
+        if self._explainer is None:
+            self._explainer = Explainer(self.rule.condition, self.fields)
+        return self._explainer
 
 
 class _Index:
