@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from processor.upsert import add as add_figures
 from taishi.records.port import Records
 from taishi.records.tables import DetectionRule, DetectionRuleVersion, RuleException, RuleFigure
-from taishi.rules import library
+from taishi.rules import exceptions, library
 from taishi.scope import EVERYTHING
 from taishi.sigma import parse, ruleset
 from taishi.sigma.index import Engine
 from taishi.sigma.packs import own
 from taishi.sigma.rule import AnyRule, decode
-from taishi.sigma.ruleset import Exempt, Ruleset
+from taishi.sigma.ruleset import Ruleset
 
 FIGURES: Final = ("hits", "excepted", "dropped", "timed", "nanoseconds")
 
@@ -34,7 +34,7 @@ def seed(records: Records, at: float) -> library.Added:
     if refused:
         raise ValueError(f"a rule of our own is refused: {refused[0]}")
     with records.write(EVERYTHING) as session:
-        return library.add(session, parsed, library.OWN, "stable", "platform", at)
+        return library.add(session, parsed, library.OWN, "stable", library.By("platform", at, seeds=True))
 
 
 def fingerprint(session: Session) -> tuple[Any, ...]:
@@ -61,17 +61,7 @@ def load(session: Session, clock: Callable[[], int] | None = None) -> Ruleset:
     ).all()
     rules: list[AnyRule] = [decode(row.form) for row in rows]
     trial = [row.id for row in rows if row.state == "test"]
-    exempt = [
-        Exempt(
-            row.id,
-            row.rule_id,
-            row.enterprise_id,
-            row.region.rstrip("0"),
-            library.exception(row.fields),
-            row.expires_at,
-        )
-        for row in session.scalars(select(RuleException).order_by(RuleException.id))
-    ]
+    exempt = exceptions.in_force(session)
     return ruleset.build(rules, trial, exempt, fingerprint(session), clock)
 
 

@@ -100,7 +100,7 @@ def add(settings: Settings, path: Path, name: str, state: str, actor: str) -> No
     try:
         with records.write(EVERYTHING) as session:
             chosen = (name or path.name.partition(".")[0])[:64]
-            added = library.add(session, parsed, chosen, state, actor, clock.now())
+            added = library.add(session, parsed, chosen, state, library.By(actor, clock.now()))
     finally:
         records.close()
     console = Console()
@@ -165,8 +165,7 @@ def set_state(settings: Settings, identity: str, state: str, actor: str) -> None
             rule = session.get(DetectionRule, identity)
             if rule is None:
                 raise NotFound(f"there is no rule {identity}")
-            rule.state, rule.throttled, rule.version = state, "", rule.version + 1
-            rule.changed_at, rule.changed_by = clock.now(), actor
+            library.set_state(rule, state, library.By(actor, clock.now()), "")
     finally:
         records.close()
 

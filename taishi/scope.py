@@ -7,6 +7,7 @@ zero pairs: 330000 → "33", 330100 → "3301", 330106 → "330106".
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 
 
 def region_prefix(code: str) -> str:
@@ -32,6 +33,12 @@ class Scope:
     @property
     def prefixes(self) -> tuple[str, ...]:
         return tuple(region_prefix(code) for code in self.regions)
+
+    @property
+    def key(self) -> str:
+        """The same for scopes that see the same by the same words, and different for all others."""
+        parts = (sorted(self.regions), sorted(self.enterprises), sorted(self.authorities), self.nothing)
+        return blake2b(repr(parts).encode(), digest_size=16).hexdigest()
 
     def allows(self, region: str, enterprise_id: str, authority: str = "") -> bool:
         """The same decision as the stores take, for a thing already in hand."""

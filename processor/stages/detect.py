@@ -99,7 +99,7 @@ class _Delivery:
         if rule.id in self.rules.trial:
             return False
         batch = self.batch
-        if self.rules.exempted(rule.id, event, batch.enterprise_id, self.facts.region, batch.received_at):
+        if self.rules.exempted(rule.id, event, self.facts, batch.received_at):
             self._count(rule.id, "excepted")
             return False
         return True

@@ -28,6 +28,8 @@ from taishi.records.tables import (
     Park,
     Risk,
     RiskHistory,
+    RuleBacktest,
+    RuleFigure,
     WarningProposal,
 )
 from taishi.scope import EVERYTHING, Scope
@@ -81,6 +83,13 @@ def _shared(scope: Scope, tlp: Any) -> ColumnElement[bool]:
     return true()
 
 
+def _figures(scope: Scope) -> ColumnElement[bool]:
+    """What rules did at enterprises of the scope; what they cost is the platform's, and nobody's secret."""
+    return or_(
+        RuleFigure.enterprise_id == "", RuleFigure.enterprise_id.in_(select(Enterprise.id).where(_enterprises(scope)))
+    )
+
+
 def _conditions(scope: Scope) -> list[tuple[type[Base], ColumnElement[bool]]]:
     owned = [
         mapper.class_
@@ -98,6 +107,8 @@ def _conditions(scope: Scope) -> list[tuple[type[Base], ColumnElement[bool]]]:
         (Park, _park(scope)),
         (Campaign, Campaign.id.in_(_campaigns(scope))),
         (WarningProposal, _proposal(scope)),
+        (RuleFigure, _figures(scope)),
+        (RuleBacktest, RuleBacktest.scope_key == scope.key),
         (Indicator, _shared(scope, Indicator.tlp)),
         (IndicatorSighting, and_(sighting, _shared(scope, IndicatorSighting.tlp))),
         (Decision, Decision.enterprise_id.in_(select(Enterprise.id).where(_enterprises(scope)))),

@@ -202,7 +202,8 @@ class Decision(Base):
 class DetectionRule(Base):
     """A detection rule as people run it. state: draft | test | stable | off; only test and stable rules are loaded, and
     only stable ones raise alerts. `current` is the version that runs. `throttled` is why the platform has switched the
-    rule off itself, "" where it has not; people clear it. `source_state` is the author's own word (Sigma's `status`)."""
+    rule off itself, "" where it has not; people clear it. `source_state` is the author's own word (Sigma's `status`).
+    What lists filter by (name, log source, techniques) is copied from the current version."""
 
     __tablename__ = "detection_rule"
     id: Mapped[str] = mapped_column(String(128), primary_key=True)
@@ -214,6 +215,13 @@ class DetectionRule(Base):
     state: Mapped[str] = mapped_column(String(16), index=True)
     throttled: Mapped[str] = mapped_column(default="")
     current: Mapped[int] = mapped_column(default=1)
+    title_zh: Mapped[str] = mapped_column(Text, default="")
+    name: Mapped[str] = mapped_column(String(128), index=True, default="")  # what correlations call it
+    product: Mapped[str] = mapped_column(String(64), default="")
+    category: Mapped[str] = mapped_column(String(64), default="")
+    service: Mapped[str] = mapped_column(String(64), default="")
+    techniques: Mapped[list[Any]] = mapped_column(default=list)
+    history: Mapped[list[Any]] = mapped_column(default=list)  # [{"at", "actor", "action", "note"}], the newest
     changed_at: Mapped[float] = mapped_column(default=0.0)
     changed_by: Mapped[str] = mapped_column(String(64), default="")
     version: Mapped[int] = mapped_column(default=1)
@@ -234,17 +242,46 @@ class DetectionRuleVersion(Base):
 
 class RuleException(Owned, Base):
     """Alerts of a rule that an enterprise ("" every one of a region) does not want. `fields` maps our field names to
-    Sigma patterns that must all hold ({}: always); it ends at `expires_at`."""
+    Sigma patterns that must all hold ({}: always), `query` ("": always) is a search of which the event must be a result;
+    it ends at `expires_at`, or when a person withdraws it."""
 
     __tablename__ = "rule_exception"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     rule_id: Mapped[str] = mapped_column(String(128), index=True)
     fields: Mapped[dict[str, Any]]
+    query: Mapped[str] = mapped_column(Text, default="")
     reason: Mapped[str] = mapped_column(Text, default="")
     owner: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[float]
     expires_at: Mapped[float]
+    withdrawn_at: Mapped[float | None]
+    history: Mapped[list[Any]] = mapped_column(default=list)  # [{"at", "actor", "action", "note"}]
     version: Mapped[int] = mapped_column(default=1)
+
+
+class RuleBacktest(Base):
+    """A rule tried on stored days. `body` is the text that ran, `rule_id` the rule it may become. state: queued | running
+    | done | cancelled | failed. Only who has the very scope that it ran in (`scope_key`) may see it. `progress` is
+    {"seen", "total", "hits"}; a runner that has not beaten for a while has died, and another takes the work."""
+
+    __tablename__ = "rule_backtest"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    rule_id: Mapped[str] = mapped_column(String(128), index=True)
+    title: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    since: Mapped[float]  # of event time
+    until: Mapped[float]
+    scope: Mapped[dict[str, Any]]  # regions, enterprises, authorities
+    scope_key: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    progress: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    result: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    reason: Mapped[str] = mapped_column(Text, default="")  # why it failed
+    owner: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[float] = mapped_column(index=True)
+    started_at: Mapped[float | None]
+    ended_at: Mapped[float | None]
+    beat_at: Mapped[float] = mapped_column(default=0.0)
 
 
 class RuleFigure(Base):

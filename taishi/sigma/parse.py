@@ -6,7 +6,8 @@ Placeholders (`%name%`, modifier `expand`) take their values from the caller; on
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any, Final
@@ -91,6 +92,13 @@ class Refused:
     id: str
     title: str
     reason: str
+    line: int = 0
+    """From 1; 0 where the place is not known."""
+    column: int = 0
+
+
+Known = Callable[[Sequence[str]], Mapping[str, str]]
+"""Names (or ids) of rules that are kept elsewhere → their ids; what is not there is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,34 +113,71 @@ class Parsed:
 
 
 def parse(
-    files: Iterable[tuple[str, str]], placeholders: Placeholders | None = None
+    files: Iterable[tuple[str, str]], placeholders: Placeholders | None = None, known: Known | None = None
 ) -> tuple[list[Parsed], list[Refused]]:
-    """Read (name, YAML text) of many files together: filters and correlations may name rules of other files."""
+    """Read (name, YAML text) of many files together: filters and correlations may name rules of other files, and
+    correlations those that `known` knows."""
     refused: list[Refused] = []
     documents = [found for name, body in files for found in _documents(name, body, refused)]
     filters: list[SigmaFilter] = []
     rules: list[tuple[SigmaRule | SigmaCorrelationRule, str, dict[str, Any], str]] = []
-    for name, document, body in documents:
+    for name, document, _body in documents:
         try:
             for item in _objects(document):
                 if isinstance(item, SigmaFilter):
                     filters.append(item)
                 else:
-                    rules.append((item, name, document, body))
+                    rules.append((item, name, document, _body))
         except (SigmaError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             # pySigma reports most faults as SigmaError; documents of the wrong shape end in the other kinds.
-            refused.append(_refusal(name, document, str(error) or type(error).__name__))
+            refused.append(_refusal(name, document, str(error) or type(error).__name__, _body))
     parsed = []
     for item, name, document, body in rules:
         try:
             parsed.append(_one(item, name, document, body, filters, placeholders or {}))
         except (SigmaError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            refused.append(_refusal(name, document, str(error) or type(error).__name__))
-    return _link(_unique(parsed, refused), refused), refused
+            refused.append(_refusal(name, document, str(error) or type(error).__name__, body))
+    return _link(_unique(parsed, refused), refused, known), refused
 
 
-def _refusal(name: str, document: Mapping[str, Any], reason: str) -> Refused:
-    return Refused(name, str(document.get("id") or ""), str(document.get("title") or ""), reason)
+def _refusal(name: str, document: Mapping[str, Any], reason: str, body: str) -> Refused:
+    line, column = place(body, reason)
+    return Refused(name, str(document.get("id") or ""), str(document.get("title") or ""), reason, line, column)
+
+
+_QUOTED: Final = re.compile(r"[\"'`]([^\"'`\n]{1,200})[\"'`]")
+_WORDS: Final = (
+    "condition",
+    "logsource",
+    "detection",
+    "correlation",
+    "timespan",
+    "level",
+    "status",
+    "tags",
+    "identifier",
+    "id",
+)
+
+
+def place(body: str, reason: str) -> tuple[int, int]:
+    """Line and column (from 1) in a rule's text that a reason speaks of, (0, 0) where none is clear: what it quotes, else
+    the first key that it names."""
+    for quoted in _QUOTED.findall(reason):
+        at = body.find(quoted)
+        if at >= 0:
+            return _line_column(body, at)
+    lowered = reason.lower()
+    for word in _WORDS:
+        key = "id" if word == "identifier" else word
+        found = re.search(rf"(?m)^\s*({key})\s*:", body) if re.search(rf"\b{word}", lowered) else None
+        if found:
+            return _line_column(body, found.start(1))
+    return 0, 0
+
+
+def _line_column(body: str, at: int) -> tuple[int, int]:
+    return body.count("\n", 0, at) + 1, at - body.rfind("\n", 0, at)
 
 
 def _documents(name: str, body: str, refused: list[Refused]) -> list[tuple[str, dict[str, Any], str]]:
@@ -143,7 +188,9 @@ def _documents(name: str, body: str, refused: list[Refused]) -> list[tuple[str, 
     try:
         found = [one for one in yaml.load_all(body, Loader=_LOADER) if one is not None]
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        refused.append(Refused(name, "", "", f"no YAML: {' '.join(str(error).split())}"))
+        mark = getattr(error, "problem_mark", None)
+        at = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
+        refused.append(Refused(name, "", "", f"no YAML: {' '.join(str(error).split())}", *at))
         return []
     result, common = [], {}
     for one in found:
@@ -419,11 +466,16 @@ def _unique(parsed: list[Parsed], refused: list[Refused]) -> list[Parsed]:
     return result
 
 
-def _link(parsed: list[Parsed], refused: list[Refused]) -> list[Parsed]:
+def _link(parsed: list[Parsed], refused: list[Refused], known: Known | None) -> list[Parsed]:
     """Resolve the rules that correlations name to ids."""
     by_name = {one.rule.name: one.rule.id for one in parsed if one.rule.name} | {
         one.rule.id: one.rule.id for one in parsed
     }
+    elsewhere = {
+        name for one in parsed if isinstance(one.rule, Correlation) for name in one.rule.rules
+    } - by_name.keys()
+    if known is not None and elsewhere:
+        by_name = {**known(sorted(elsewhere)), **by_name}
     resolved: dict[str, Correlation] = {}
     for one in parsed:
         rule = one.rule
@@ -432,7 +484,7 @@ def _link(parsed: list[Parsed], refused: list[Refused]) -> list[Parsed]:
         missing = [name for name in rule.rules if name not in by_name]
         if missing:
             reason = f"the rules it names are not here: {', '.join(missing)}"
-            refused.append(Refused(one.source, rule.id, rule.title, reason))
+            refused.append(Refused(one.source, rule.id, rule.title, reason, *place(one.body, f"'{missing[0]}'")))
             continue
         ids = tuple(by_name[name] for name in rule.rules)
         aliases = {alias: {by_name[n]: f for n, f in m.items() if n in by_name} for alias, m in rule.aliases.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from taishi.event import Event
 from taishi.sigma import expression, values
@@ -14,8 +15,9 @@ from taishi.sigma.rule import AnyRule, Correlation, Node, Rule
 
 @dataclass(frozen=True, slots=True)
 class Exempt:
-    """An exception: alerts of a rule that are not raised for an enterprise ("" all of them) or region, while the
-    condition over our field names holds (None: always), until `expires_at` (epoch seconds)."""
+    """An exception: alerts of a rule that are not raised for an enterprise ("" all of them) of a region (significant
+    digits of its code) and an authority ("" any), while the condition over our field names holds (None: always) and the
+    event is accepted (None: always), until `expires_at` (epoch seconds)."""
 
     id: str
     rule_id: str
@@ -23,16 +25,50 @@ class Exempt:
     region: str
     condition: Node | None
     expires_at: float
+    authority: str = ""
+    accepts: Callable[[Event], bool] | None = None
 
 
 def _itself(name: str) -> tuple[str, ...]:
     return (name,)
 
 
+class Owner(Protocol):
+    """The enterprise of an event."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def authority(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
-class _Compiled:
+class Exemption:
+    """An exception ready to be asked."""
+
     exempt: Exempt
     holds: expression.Compiled | None
+
+    @classmethod
+    def of(cls, exempt: Exempt) -> Exemption:
+        return cls(exempt, expression.compiled(exempt.condition, _itself) if exempt.condition is not None else None)
+
+    def covers(self, owner: Owner) -> bool:
+        exempt = self.exempt
+        return (
+            exempt.enterprise_id in {"", owner.id}
+            and exempt.authority in {"", owner.authority}
+            and owner.region.startswith(exempt.region)
+        )
+
+    def applies(self, event: Event) -> bool:
+        if self.holds is not None:
+            exact = values.Exact(event)
+            if not self.holds(values.Lower(exact), exact):
+                return False
+        return self.exempt.accepts is None or self.exempt.accepts(event)
 
 
 @dataclass(slots=True)
@@ -43,24 +79,16 @@ class Ruleset:
     correlator: Correlator
     trial: frozenset[str] = frozenset()
     fingerprint: tuple[object, ...] = ()
-    exempt: dict[str, list[_Compiled]] = field(default_factory=dict)
+    exempt: dict[str, list[Exemption]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.engine.entries)
 
-    def exempted(self, rule_id: str, event: Event, enterprise_id: str, region: str, at: float) -> str:
-        """Id of the exception that keeps a rule quiet on an event received at `at`, or ""."""
+    def exempted(self, rule_id: str, event: Event, owner: Owner, at: float) -> str:
+        """Id of the exception that keeps a rule quiet on an enterprise's event received at `at`, or ""."""
         for one in self.exempt.get(rule_id, ()):
-            exempt = one.exempt
-            if at >= exempt.expires_at or exempt.enterprise_id not in {"", enterprise_id}:
-                continue
-            if not region.startswith(exempt.region):
-                continue
-            if one.holds is None:
-                return exempt.id
-            exact = values.Exact(event)
-            if one.holds(values.Lower(exact), exact):
-                return exempt.id
+            if at < one.exempt.expires_at and one.covers(owner) and one.applies(event):
+                return one.exempt.id
         return ""
 
 
@@ -79,8 +107,7 @@ def build(
     )
     found = Ruleset(engine, correlator, frozenset(trial), fingerprint)
     for one in exempt:
-        holds = expression.compiled(one.condition, _itself) if one.condition is not None else None
-        found.exempt.setdefault(one.rule_id, []).append(_Compiled(one, holds))
+        found.exempt.setdefault(one.rule_id, []).append(Exemption.of(one))
     return found
 
 

@@ -65,7 +65,7 @@ def _install(world: World, state: str = "stable") -> None:
     parsed, refused = parse([("flows.yml", FLOWS), ("many.yml", MANY)])
     assert not refused
     with world.records.write(EVERYTHING) as session:
-        library.add(session, parsed, "mine", state, "tester", START)
+        library.add(session, parsed, "mine", state, library.By("tester", START))
 
 
 def _figures(world: World) -> dict[tuple[str, str], tuple[int, int]]:
@@ -151,7 +151,7 @@ def test_versions_are_added_and_repeats_are_not(tmp_path: Path, template: Path) 
     _install(world)
     with world.records.write(EVERYTHING) as session:
         parsed, _ = parse([("flows.yml", FLOWS.replace("level: high", "level: low")), ("many.yml", MANY)])
-        added = library.add(session, parsed, "mine", "stable", "tester", START)
+        added = library.add(session, parsed, "mine", "stable", library.By("tester", START))
         assert (added.new, added.changed, added.unchanged) == (0, 1, 1)
         row = session.get(DetectionRule, FLOW_ID)
         assert row is not None
