@@ -20,7 +20,12 @@ from typing import Any, Literal, get_args
 FieldType = Literal["keyword", "text", "ip", "date", "long", "float", "boolean", "flattened"]
 
 VENDOR_PREFIXES = ("zeek.", "suricata.", "linux.", "winlog.", "cef.", "leef.", "wazuh.", "fortinet.", "huawei.", "generic.",
-                   "powershell.", "labels.")  # fmt: skip
+                   "powershell.", "labels.",
+                   "cisco.", "meraki.", "panw.", "checkpoint.", "juniper.", "sonicwall.", "sophos.", "watchguard.",
+                   "mikrotik.", "stormshield.", "pf.", "netfilter.", "squid.", "nginx.", "apache.", "iis.", "haproxy.",
+                   "traefik.", "caddy.", "envoy.", "aws.", "azure.", "gcp.", "cloudflare.", "zscaler.", "f5.",
+                   "barracuda.", "radware.", "a10.", "citrix.", "vmware.", "pensando.", "aruba.", "snort.",
+                   "modsecurity.", "dns.server.", "access.", "switch.", "pulse.", "ubiquiti.")  # fmt: skip
 """Namespaces of what a product says beyond ECS. Their fields are not documented one by one: exact keywords, searchable
 by name, never counted."""
 
