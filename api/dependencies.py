@@ -97,11 +97,37 @@ QuarantineReader = Annotated[Caller, Depends(Needs("quarantine.read"))]
 QuarantineReplayer = Annotated[Caller, Depends(Needs("quarantine.replay"))]
 
 
+IntelReader = Annotated[Caller, Depends(Needs("intel.read"))]
+
+
+def whole(caller: Caller, services: Services) -> bool:
+    """Whether a caller's scope is the whole platform."""
+    scope = caller.scope
+    bound = scope.nothing or bool(scope.enterprises) or bool(scope.authorities)
+    return not bound and scope.allows(services.settings.region, "")
+
+
+def _for_all(caller: Caller, services: Services) -> Caller:
+    if not whole(caller, services):
+        raise Forbidden("indicators are matched for the whole platform; this account's scope does not cover it")
+    return caller
+
+
+def intel_writer(caller: Annotated[Caller, Depends(Needs("intel.write"))], services: ServicesDep) -> Caller:
+    return _for_all(caller, services)
+
+
+def intel_keeper(caller: Annotated[Caller, Depends(Needs("feeds.write"))], services: ServicesDep) -> Caller:
+    return _for_all(caller, services)
+
+
+IntelWriter = Annotated[Caller, Depends(intel_writer)]
+IntelKeeper = Annotated[Caller, Depends(intel_keeper)]
+
+
 def audit_reader(caller: Annotated[Caller, Depends(Needs("audit.read"))], services: ServicesDep) -> Caller:
     """The trail is one chain over the whole platform, so only who may see the whole platform may read it."""
-    scope = caller.scope
-    whole = not scope.nothing and not scope.enterprises and not scope.authorities
-    if not (whole and scope.allows(services.settings.region, "")):
+    if not whole(caller, services):
         raise Forbidden("the audit trail covers the whole platform; this account's scope does not")
     return caller
 

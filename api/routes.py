@@ -11,6 +11,7 @@ from api.enterprises.router import router as enterprises
 from api.events.router import router as events
 from api.grades.router import router as grades
 from api.incidents.router import router as incidents
+from api.intel.router import router as intel
 from api.meta_alerts.router import router as meta_alerts
 from api.overview.router import router as overview
 from api.platform.router import router as platform
@@ -33,6 +34,7 @@ AREAS: tuple[APIRouter, ...] = (
     suppressions,
     events,
     campaigns,
+    intel,
     warnings,
     overview,
     regions,

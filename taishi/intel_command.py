@@ -147,9 +147,10 @@ def feeds(settings: Settings, *, as_json: bool) -> None:
     records = build_records(settings)
     try:
         with records.read(EVERYTHING) as session:
-            counts = dict(
-                session.execute(select(Indicator.feed_id, func.count()).group_by(Indicator.feed_id)).tuples().all()
-            )
+            counts = {
+                row[0]: row[1]
+                for row in session.execute(select(Indicator.feed_id, func.count()).group_by(Indicator.feed_id))
+            }
             state = session.get(IntelState, book.ROW)
             found: list[dict[str, Any]] = [
                 {"id": feed.id, "name": feed.name, "transport": feed.transport or "file", "url": feed.url, "state": feed.state,

@@ -23,6 +23,9 @@ Permission = Literal[
     "sources.write",
     "quarantine.read",
     "quarantine.replay",
+    "intel.read",  # feeds, indicators, sightings
+    "intel.write",  # dismiss an indicator
+    "feeds.write",  # enter, pause, pull, remove feeds
     "audit.read",
 ]
 
@@ -43,6 +46,9 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             "enterprises.read",
             "sources.read",
             "quarantine.read",
+            "intel.read",
+            "intel.write",
+            "feeds.write",
         }
     ),
     "official": frozenset(
@@ -68,7 +74,15 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
         }
     ),
     "operator": frozenset(
-        {"enterprises.read", "sources.read", "sources.write", "quarantine.read", "quarantine.replay"}
+        {
+            "enterprises.read",
+            "sources.read",
+            "sources.write",
+            "quarantine.read",
+            "quarantine.replay",
+            "intel.read",
+            "feeds.write",
+        }
     ),
     "auditor": frozenset({"audit.read"}),
 }

@@ -27,6 +27,7 @@ from taishi.records.tables import (
     Enterprise,
     Incident,
     IncidentHistory,
+    IndicatorSighting,
     Ledger,
     MetaAlert,
     Park,
@@ -78,6 +79,10 @@ class Side:
     @property
     def event(self) -> str:
         return f"{self.marker}-delivery-0"
+
+    @property
+    def indicator(self) -> str:
+        return f"{self.scale:016x}"
 
     @property
     def scopes(self) -> dict[str, dict[str, list[str]]]:
@@ -209,6 +214,11 @@ def _work(side: Side) -> list[Base]:
         RuleVerdict(**_owned(side), rule="shared rule", false_positive=side.scale),
         RuleVerdict(**_owned(side), rule=side.text("quiet"), true_positive=2),
         Change(**_owned(side), at=NOW - 30, kind="source", object_id=side.id("src")),
+        IndicatorSighting(
+            **_owned(side), id=side.id("seen"), indicator_id=side.scale, feed_id="shared-feed", kind="domain",
+            value=f"{side.marker}.example", tlp="green", confidence=80, day=int(NOW // 86_400), count=side.scale,
+            first_seen=NOW - 100, last_seen=NOW - 50, events=[side.event],
+        ),
         Change(**_owned(side), at=NOW - 30, kind="risk", object_id=f"enterprise/{side.enterprise}"),
         Decision(
             enterprise_id=side.enterprise, kind="merge", payload={"into": side.marker}, actor=side.login("analyst"),
@@ -331,6 +341,9 @@ def event(side: Side, number: int = 0, **more: Any) -> Event:
         "taishi.park": side.id("park"),
         "taishi.source_id": side.id("src"),
         "taishi.data_kind": "security",
+        "taishi.intel.id": [side.indicator],
+        "threat.enrichments.matched.atomic": [f"{side.marker}.example"],
+        "threat.feed.name": "shared feed",
         "ecs.version": "9.0.0",
         **more,
     }

@@ -378,6 +378,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{incident_id}/indicators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Incident Indicators
+         * @description Indicators in the evidence of an incident.
+         */
+        get: operations["list_incident_indicators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{incident_id}/merge": {
         parameters: {
             query?: never;
@@ -487,6 +507,131 @@ export interface paths {
          * @description Industries (GB/T 4754 divisions) that have enterprises in the caller's scope.
          */
         get: operations["list_industries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intel/feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Feeds
+         * @description Feeds by name, with how the last pull ended.
+         */
+        get: operations["list_feeds"];
+        put?: never;
+        /**
+         * Create Feed
+         * @description Enter a feed; it is pulled within a minute, then at its interval.
+         */
+        post: operations["create_feed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intel/feeds/{feed_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Feed
+         * @description Pause, start, pull now, or remove.
+         */
+        patch: operations["change_feed"];
+        trace?: never;
+    };
+    "/api/v1/intel/indicators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Indicators
+         * @description The newest first; with a value those that it meets, else those whose text holds it.
+         */
+        get: operations["list_indicators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intel/indicators/{indicator_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Indicator */
+        get: operations["get_indicator"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Indicator
+         * @description Take an indicator out of matching, or put it back; processors follow within seconds.
+         */
+        patch: operations["change_indicator"];
+        trace?: never;
+    };
+    "/api/v1/intel/sightings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sightings
+         * @description Which enterprise met which indicator on which day, the newest first.
+         */
+        get: operations["list_sightings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intel/warning-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Warning Lists
+         * @description Values that are never matched, with the reasons.
+         */
+        get: operations["list_warning_lists"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1404,7 +1549,7 @@ export interface components {
             /** Incident Count */
             incident_count: number;
             /** Indicators */
-            indicators: components["schemas"]["Indicator"][];
+            indicators: components["schemas"]["api__campaigns__schemas__Indicator"][];
             /**
              * Kind
              * @enum {string}
@@ -1811,6 +1956,202 @@ export interface components {
             name_en: string;
             /** Name Zh */
             name_zh: string;
+        };
+        /** Feed */
+        Feed: {
+            /**
+             * Active
+             * @description Of these, matched at present.
+             */
+            active: number;
+            /** Confidence */
+            confidence: number;
+            /**
+             * Error
+             * @description What went wrong at the last pull; empty where nothing did.
+             */
+            error: string;
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "auto" | "stix" | "misp" | "csv" | "json";
+            /** Id */
+            id: string;
+            /**
+             * Indicators
+             * @description Listed here, whatever their state.
+             */
+            indicators: number;
+            /**
+             * Interval
+             * @description Seconds between pulls.
+             */
+            interval: number;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "append" | "replace";
+            /** Name */
+            name: string;
+            /** Next At */
+            next_at: number;
+            /** Pulled At */
+            pulled_at: number | null;
+            result: components["schemas"]["FeedResult"] | null;
+            /**
+             * Secret
+             * @description Name of the secret in the settings; the secret itself is nowhere in the API.
+             */
+            secret: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "paused";
+            /** Succeeded At */
+            succeeded_at: number | null;
+            /**
+             * Tlp
+             * @enum {string}
+             */
+            tlp: "clear" | "green" | "amber" | "amber+strict" | "red";
+            /**
+             * Transport
+             * @enum {string}
+             */
+            transport: "" | "http" | "taxii" | "misp";
+            /** Url */
+            url: string;
+            /** Valid Days */
+            valid_days: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * FeedChange
+         * @description `pull` makes it due at once; `remove` takes its indicators out of matching and forgets them.
+         */
+        FeedChange: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "pause" | "start" | "pull" | "remove";
+        };
+        /** FeedCreate */
+        FeedCreate: {
+            /**
+             * Columns
+             * @description Meaning → column of a list.
+             * @default {}
+             */
+            columns: {
+                [key: string]: string;
+            };
+            /**
+             * Confidence
+             * @default 50
+             */
+            confidence: number;
+            /**
+             * Format
+             * @default auto
+             * @enum {string}
+             */
+            format: "auto" | "stix" | "misp" | "csv" | "json";
+            /**
+             * Id
+             * @description Lower-case letters, digits, dots, dashes.
+             */
+            id: string;
+            /**
+             * Interval
+             * @default 3600
+             */
+            interval: number;
+            /** Kind */
+            kind?: ("ip" | "cidr" | "domain" | "url" | "hash" | "ja3" | "ja4" | "certificate" | "serial" | "email") | null;
+            /**
+             * Mode
+             * @default append
+             * @enum {string}
+             */
+            mode: "append" | "replace";
+            /** Name */
+            name: string;
+            /**
+             * Secret
+             * @default
+             */
+            secret: string;
+            /**
+             * Tlp
+             * @default amber
+             * @enum {string}
+             */
+            tlp: "clear" | "green" | "amber" | "amber+strict" | "red";
+            /**
+             * Transport
+             * @default http
+             * @enum {string}
+             */
+            transport: "http" | "taxii" | "misp";
+            /** Url */
+            url: string;
+            /**
+             * User
+             * @default
+             */
+            user: string;
+            /**
+             * Valid Days
+             * @default 90
+             */
+            valid_days: number;
+        };
+        /** FeedList */
+        FeedList: {
+            /**
+             * Behind
+             * @description Something changed that no snapshot holds yet.
+             */
+            behind: boolean;
+            /** Built At */
+            built_at: number | null;
+            /** Items */
+            items: components["schemas"]["Feed"][];
+            /**
+             * Matched
+             * @description Indicators in the snapshot that processors use.
+             */
+            matched: number;
+        };
+        /** FeedRefusal */
+        FeedRefusal: {
+            /** Reason */
+            reason: string;
+            /** What */
+            what: string;
+        };
+        /**
+         * FeedResult
+         * @description What the last pull or addition that succeeded came to.
+         */
+        FeedResult: {
+            /** Accepted */
+            accepted: number;
+            /** Changed */
+            changed: number;
+            /** Reasons */
+            reasons: components["schemas"]["FeedRefusal"][];
+            /** Refused */
+            refused: number;
+            /** Warned */
+            warned: number;
+            /** Withdrawn */
+            withdrawn: number;
         };
         /** FieldList */
         FieldList: {
@@ -2336,6 +2677,47 @@ export interface components {
             view: "queue" | "open" | "closed" | "all";
         };
         /**
+         * IncidentIndicator
+         * @description An indicator in the evidence of an incident, as the events say it.
+         */
+        IncidentIndicator: {
+            /** Confidence */
+            confidence: number;
+            /** Description */
+            description: string;
+            /** Events */
+            events: number;
+            /** Feed Name */
+            feed_name: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @description ECS type of the indicator.
+             */
+            kind: string;
+            /** Purpose */
+            purpose: string;
+            /** Retro */
+            retro: boolean;
+            /**
+             * State
+             * @description At present; null where the indicator is gone or not the caller's to see.
+             */
+            state: ("active" | "waiting" | "expired" | "withdrawn" | "dismissed" | "warned") | null;
+            /** Tlp */
+            tlp: string;
+            /** Valid Until */
+            valid_until: number | null;
+            /** Value */
+            value: string;
+        };
+        /** IncidentIndicatorList */
+        IncidentIndicatorList: {
+            /** Items */
+            items: components["schemas"]["IncidentIndicator"][];
+        };
+        /**
          * IncidentPage
          * @description `snapshot` identifies what existed when the first page was read: give it to a bulk change on the query.
          */
@@ -2366,29 +2748,70 @@ export interface components {
             value: number;
         };
         /**
-         * Indicator
-         * @description `background`: enterprises that met it without an incident of weight; `elsewhere`: enterprises outside the scope.
+         * IndicatorChange
+         * @description `dismiss`: not to be matched here, whatever the feed says; `restore` takes that back.
          */
-        Indicator: {
-            /** Background */
-            background: number;
-            /** Elsewhere */
-            elsewhere: number;
-            /** Enterprises */
-            enterprises: number;
-            /** First Seen */
-            first_seen: number;
+        IndicatorChange: {
             /**
-             * Kind
+             * Action
              * @enum {string}
              */
-            kind: "ip" | "domain" | "hash";
+            action: "dismiss" | "restore";
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /** IndicatorPage */
+        IndicatorPage: {
+            /** Items */
+            items: components["schemas"]["api__intel__schemas__Indicator"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** IndicatorSighting */
+        IndicatorSighting: {
+            /** Alerts */
+            alerts: number;
+            /** Confidence */
+            confidence: number;
+            /** Count */
+            count: number;
+            /**
+             * Day
+             * @description Begin of the day (UTC), epoch seconds.
+             */
+            day: number;
+            enterprise: components["schemas"]["EnterpriseRef"] | null;
+            /**
+             * Events
+             * @description Ids of some of the events.
+             */
+            events: string[];
+            /** Feed Id */
+            feed_id: string;
+            /** First Seen */
+            first_seen: number;
+            /** Id */
+            id: string;
+            /** Indicator Id */
+            indicator_id: string;
+            /** Kind */
+            kind: string;
             /** Last Seen */
             last_seen: number;
-            /** Rarity */
-            rarity: number;
-            /** Sightings */
-            sightings: components["schemas"]["SightingRow"][];
+            region: components["schemas"]["RegionRef"];
+            /**
+             * Retro
+             * @description Found later, in stored days.
+             */
+            retro: boolean;
+            /**
+             * Tlp
+             * @enum {string}
+             */
+            tlp: "clear" | "green" | "amber" | "amber+strict" | "red";
             /** Value */
             value: string;
         };
@@ -3360,7 +3783,7 @@ export interface components {
             /** Name */
             name: string;
             /** Permissions */
-            permissions: ("events.read" | "evidence.read" | "incidents.read" | "incidents.write" | "notes.write" | "campaigns.read" | "campaigns.write" | "warnings.read" | "warnings.decide" | "overview.read" | "risk.read" | "enterprises.read" | "sources.read" | "sources.write" | "quarantine.read" | "quarantine.replay" | "audit.read")[];
+            permissions: ("events.read" | "evidence.read" | "incidents.read" | "incidents.write" | "notes.write" | "campaigns.read" | "campaigns.write" | "warnings.read" | "warnings.decide" | "overview.read" | "risk.read" | "enterprises.read" | "sources.read" | "sources.write" | "quarantine.read" | "quarantine.replay" | "intel.read" | "intel.write" | "feeds.write" | "audit.read")[];
             preferences: components["schemas"]["Preferences"];
             /**
              * Role
@@ -3368,6 +3791,13 @@ export interface components {
              */
             role: "analyst" | "official" | "contact" | "operator" | "auditor";
             scope: components["schemas"]["ScopeOut"];
+        };
+        /** SightingPage */
+        SightingPage: {
+            /** Items */
+            items: components["schemas"]["IndicatorSighting"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * SightingRow
@@ -3868,6 +4298,31 @@ export interface components {
             /** Bulk Id */
             bulk_id: string;
         };
+        /** WarningListGroup */
+        WarningListGroup: {
+            /** Domains */
+            domains: string[];
+            /** Hashes */
+            hashes: string[];
+            /**
+             * Indicators
+             * @description Indicators that it keeps from matching.
+             */
+            indicators: number;
+            /** Key */
+            key: string;
+            /** Networks */
+            networks: string[];
+            /** Reason En */
+            reason_en: string;
+            /** Reason Zh */
+            reason_zh: string;
+        };
+        /** WarningLists */
+        WarningLists: {
+            /** Items */
+            items: components["schemas"]["WarningListGroup"][];
+        };
         /**
          * WarningProposal
          * @description `regions` are those in the caller's scope, `regions_elsewhere` counts the others. `active`: its cause still holds.
@@ -3927,6 +4382,91 @@ export interface components {
             items: components["schemas"]["WarningProposal"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * Indicator
+         * @description `background`: enterprises that met it without an incident of weight; `elsewhere`: enterprises outside the scope.
+         */
+        api__campaigns__schemas__Indicator: {
+            /** Background */
+            background: number;
+            /** Elsewhere */
+            elsewhere: number;
+            /** Enterprises */
+            enterprises: number;
+            /** First Seen */
+            first_seen: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "ip" | "domain" | "hash";
+            /** Last Seen */
+            last_seen: number;
+            /** Rarity */
+            rarity: number;
+            /** Sightings */
+            sightings: components["schemas"]["SightingRow"][];
+            /** Value */
+            value: string;
+        };
+        /** Indicator */
+        api__intel__schemas__Indicator: {
+            /** Added At */
+            added_at: number;
+            /** Confidence */
+            confidence: number;
+            /** Dismissed By */
+            dismissed_by: string;
+            /** Feed Id */
+            feed_id: string;
+            /** Feed Name */
+            feed_name: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "ip" | "cidr" | "domain" | "url" | "hash" | "ja3" | "ja4" | "certificate" | "serial" | "email";
+            /** Labels */
+            labels: string[];
+            /** Name */
+            name: string;
+            /** Purpose */
+            purpose: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Searched Back
+             * @description Stored days were searched for it.
+             */
+            searched_back: boolean;
+            /** Seen At */
+            seen_at: number;
+            /** Source Id */
+            source_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "waiting" | "expired" | "withdrawn" | "dismissed" | "warned";
+            /**
+             * Tlp
+             * @enum {string}
+             */
+            tlp: "clear" | "green" | "amber" | "amber+strict" | "red";
+            /** Valid From */
+            valid_from: number | null;
+            /** Valid Until */
+            valid_until: number | null;
+            /** Value */
+            value: string;
+            /**
+             * Warned
+             * @description The warning list that keeps it from matching.
+             */
+            warned: string;
         };
     };
     responses: never;
@@ -5349,6 +5889,64 @@ export interface operations {
             };
         };
     };
+    list_incident_indicators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentIndicatorList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     merge_incidents: {
         parameters: {
             query?: never;
@@ -5736,6 +6334,489 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IndustryList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_feeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_feed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_feed: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the last answer. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                feed_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed by somebody else */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_indicators: {
+        parameters: {
+            query?: {
+                /** @description Defanged is understood; networks and domains above it too. */
+                value?: string;
+                kind?: ("ip" | "cidr" | "domain" | "url" | "hash" | "ja3" | "ja4" | "certificate" | "serial" | "email") | null;
+                feed_id?: string | null;
+                state?: ("active" | "waiting" | "expired" | "withdrawn" | "dismissed" | "warned") | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_indicator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                indicator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["api__intel__schemas__Indicator"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_indicator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                indicator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IndicatorChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["api__intel__schemas__Indicator"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sightings: {
+        parameters: {
+            query?: {
+                indicator_id?: string | null;
+                enterprise_id?: string | null;
+                feed_id?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SightingPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_warning_lists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningLists"];
                 };
             };
             /** @description Not signed in */
