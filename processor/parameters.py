@@ -41,6 +41,11 @@ def names() -> list[str]:
     return [f"{section}.{key}" for section, table in _tables().items() for key in table]
 
 
+def values() -> dict[str, float]:
+    """Every parameter with its value. Reading them so does not count as asking: it is for those who look, not who use."""
+    return {name: float(_tables()[name.partition(".")[0]][name.partition(".")[2]]["value"]) for name in names()}
+
+
 def asked() -> frozenset[str]:
     """Those that were read so far in this process: an entry that nothing reads is a lie."""
     return frozenset(_asked)

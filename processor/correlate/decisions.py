@@ -98,12 +98,10 @@ def _carry(state: State, metas: list[str], target: str) -> None:
         if old is not None:
             state.unlink(old)
             old.members.remove(member.id)
-            for rest in state.of(old):
-                if not rest.context:
-                    state.link(old, rest.entities)
+            state.relink(old)
         member.incident, member.context = target, False
         case.members.append(member.id)
-        state.link(case, member.entities)
+        state.link(case, member.ties)
     case.first = min([case.first, *(m.first for m in members)])
     case.active = max([case.active, *(m.t for m in members)])
 

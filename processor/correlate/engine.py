@@ -45,44 +45,65 @@ class Engine:
         state.newest = max(state.newest, signal.t)
         for entity in fresh:
             state.touch(entity, signal.t)
+        member = self._known(signal)
+        if member is None:
+            return
+        found = score.links(state, member, signal.t, self.closed)
+        first_time = not member.incident
+        if first_time:
+            self._attach(member, signal, found)
+        case = state.cases[member.incident]
+        case.active = max(case.active, signal.t)
+        state.link(case, member.ties)
+        case = self._bridge(case, member, signal, found)
+        if score.rescore(state, case, signal.received_at):
+            self.outcome.escalated.add(case.id)
+            self._surround(case)
+        elif first_time and case.escalated_at is None and context.worthy(member):
+            self._offer()
+        self.outcome.cases.add(member.incident)
+        state.signals += 1
+        if state.signals % SWEEP_EVERY == 0 or len(state.members) > MAX_MEMBERS:
+            self.outcome.evicted += forget(state)
+            self.outcome.cases &= state.cases.keys()
+
+    def _known(self, signal: Signal) -> Member | None:
+        """The meta-alert as it is now, if it is to be linked: neither too weak nor context that stayed what it was."""
+        state = self.state
         member = state.members.get(signal.meta_id)
         if member is None:
             member = _member(signal)
             if signal.risk < score.LINK_RISK:
                 self._beside(member)
-                return
+                return None
             state.aside.pop(member.id, None)
-        else:
-            _update(member, signal)
-            if member.context:
-                self.outcome.cases.add(member.incident)
-                return
-        found = score.links(state, member, signal.t, self.closed)
-        if not member.incident:
-            self._attach(member, signal, found)
-        case = state.cases[member.incident]
-        case.active = max(case.active, signal.t)
-        state.link(case, member.entities)
-        case = self._bridge(case, member, signal, found)
-        if score.rescore(state, case, signal.received_at):
-            self.outcome.escalated.add(case.id)
-            self._surround(case)
-        self.outcome.cases.add(case.id)
-        state.signals += 1
-        if state.signals % SWEEP_EVERY == 0 or len(state.members) > MAX_MEMBERS:
-            self.outcome.evicted += forget(state)
-            self.outcome.cases &= state.cases.keys()
+            return member
+        tied, worse = len(member.ties), _worse(member, signal)
+        _update(member, signal)
+        if member.context:
+            self.outcome.cases.add(member.incident)
+            if not worse or signal.risk < score.LINK_RISK:
+                return None
+            self._let_go(member)
+        elif len(member.ties) < tied:
+            state.unlink(state.cases[member.incident])
+            state.relink(state.cases[member.incident])
+        return member
 
     def _beside(self, member: Member) -> None:
         """A meta-alert of low risk: context of an incident that people already know of, else remembered for one."""
         state = self.state
         context.remember(state, member)
         if member.id in state.aside:
-            known = [
-                case for case in state.cases.values() if case.escalated_at is not None and case.id not in self.closed
-            ]
-            for case in sorted(known, key=lambda case: case.id):
-                self._surround(case)
+            self._offer()
+
+    def _offer(self) -> None:
+        """Look whether incidents that people know of get new context."""
+        known = [
+            case for case in self.state.cases.values() if case.escalated_at is not None and case.id not in self.closed
+        ]
+        for case in sorted(known, key=lambda case: case.id):
+            self._surround(case)
 
     def _surround(self, case: Case) -> None:
         """Give an escalated incident its context."""
@@ -97,6 +118,13 @@ class Engine:
             state.members[member.id] = member
             self.outcome.joins[member.id] = reason
             self.outcome.cases.add(case.id)
+
+    def _let_go(self, member: Member) -> None:
+        """Context that has become worse is evidence of its own: it is placed as if it were new."""
+        case = self.state.cases[member.incident]
+        case.members.remove(member.id)
+        member.incident, member.context = "", False
+        self.outcome.cases.add(case.id)
 
     def _take_out(self, member: Member, case: Case) -> None:
         """Take a meta-alert out of an incident that nobody was told of; one left empty leads to where it went."""
@@ -113,9 +141,7 @@ class Engine:
             state.moved[old.id] = case.id
             self.outcome.cases.discard(old.id)
             return
-        for rest in state.of(old):
-            if not rest.context:
-                state.link(old, rest.entities)
+        state.relink(old)
         score.rescore(state, old, old.active)
         self.outcome.cases.add(old.id)
 
@@ -194,7 +220,7 @@ def move(state: State, drop: Case, keep: Case) -> None:
     for member in state.of(drop):
         member.incident = keep.id
         if not member.context:
-            state.link(keep, member.entities)
+            state.link(keep, member.ties)
     keep.members.extend(drop.members)
     keep.first, keep.active = min(keep.first, drop.first), max(keep.active, drop.active)
     keep.related = [i for i in dict.fromkeys([*keep.related, *drop.related]) if i not in {keep.id, drop.id}][:16]
@@ -226,6 +252,10 @@ def _update(member: Member, signal: Signal) -> None:
     member.name, member.severity, member.outcome = signal.name, signal.severity, signal.outcome
     member.risk, member.surprise, member.criticality = signal.risk, signal.surprise, signal.criticality
     member.entities, member.count, member.told = signal.entities, signal.count, signal.count
+
+
+def _worse(member: Member, signal: Signal) -> bool:
+    return signal.severity > member.severity or OUTCOMES.index(signal.outcome) < OUTCOMES.index(member.outcome)
 
 
 OUTCOMES = ("success", "unknown", "failure")

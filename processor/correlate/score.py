@@ -20,7 +20,9 @@ TAU = number("join.tau")
 TAU_OT = number("join.tau_ot")
 """The same where industrial stages are involved: intruders dwell there (proposal)."""
 
-OT_STAGE = 5
+SLOW = frozenset({5, 6, 7, 9, 10})
+"""Industrial stages, and theft: what takes days. Stopping services and wiping disks takes minutes."""
+
 THETA = number("join.theta")
 """Join at this link score."""
 
@@ -80,7 +82,7 @@ def stage_factor(stage: int, reached: int) -> float:
 def links(state: State, member: Member, t: float, frozen: frozenset[str]) -> dict[str, Link]:
     """Every incident that shares an entity with the meta-alert, by id; `frozen` ones are left out by the caller."""
     found: dict[str, list[tuple[str, float]]] = {}
-    for entity in member.entities:
+    for entity in member.ties:
         weight = entity_weight(state, entity, t)
         for identity in state.links.get(entity, ()) if weight > WEAK else ():
             case = state.cases[identity]
@@ -95,7 +97,7 @@ def links(state: State, member: Member, t: float, frozen: frozenset[str]) -> dic
 
 
 def _fading(member: Member, case: Case, t: float) -> float:
-    slow = member.stage >= OT_STAGE or case.stage >= OT_STAGE
+    slow = member.stage in SLOW or case.slow
     return exp(-max(0.0, t - case.active) / (TAU_OT if slow else TAU))
 
 
@@ -145,6 +147,7 @@ def rescore(state: State, case: Case, at: float) -> bool:
     case.chain = max(1, chain_length(members))
     hazard = -sum(log(1.0 - min(0.999, member.risk)) for member in best.values())
     case.score = 1.0 - exp(-hazard * (1.0 + STAGES * (case.chain - 1)))
+    case.slow = any(m.stage in SLOW and m.risk >= STAGE_RISK for m in members)
     case.stage = max((m.stage for m in members if m.risk >= STAGE_RISK), default=0)
     alone = any(member.risk >= ALONE_RISK for member in members)
     if case.escalated_at is None and ((case.score >= ESCALATE and case.chain >= ESCALATE_CHAIN) or alone):

@@ -11,6 +11,10 @@ import orjson
 from processor.parameters import count, number
 from processor.stage import restored
 
+WIDE = count("join.wide")
+IMPACT = frozenset({8, 10})
+"""Stages that hit many hosts at once because that is what they do."""
+
 MAX_INCIDENTS = count("bounds.incidents")
 MAX_MEMBERS = count("bounds.members")
 MAX_ENTITIES = count("bounds.entities")
@@ -51,6 +55,15 @@ class Member:
     context: bool = False
 
     @property
+    def ties(self) -> list[str]:
+        """The entities by which it links. Whom a scan of many hosts met says nothing about what belongs together; who
+        scanned does."""
+        machines = [entity for entity in self.entities if entity.startswith(("host:", "internal:"))]
+        if len(machines) <= WIDE or self.stage in IMPACT:
+            return self.entities
+        return [entity for entity in self.entities if entity == self.attacker or entity not in machines]
+
+    @property
     def attempt(self) -> bool:
         """Somebody outside tries: scans and exploit attempts that nobody saw succeed."""
         return self.external and self.stage <= 1 and self.outcome != "success"
@@ -75,6 +88,8 @@ class Case:
     score: float = 0.0
     chain: int = 0
     stage: int = 0
+    slow: bool = False
+    """Stages were reached where intruders take days."""
     escalated_at: float | None = None
     foreign: bool = False
 
@@ -128,6 +143,12 @@ class State:
                 linked.remove(case.id)
                 if not linked:
                     del self.links[entity]
+
+    def relink(self, case: Case) -> None:
+        """Its links anew: a meta-alert left it, or has become too wide to link by its hosts."""
+        for member in self.of(case):
+            if not member.context:
+                self.link(case, member.ties)
 
     def resolve(self, identity: str) -> str:
         """The incident that an incident's meta-alerts went to."""

@@ -65,6 +65,8 @@ FAMILIAR_RARITY = number("aggregate.familiar_rarity")
 FAMILIAR_TIMES = number("aggregate.familiar_times")
 """An attempt from outside is background where its rule is no rarer than this and was met this often (decayed)."""
 
+EVERYDAY = number("aggregate.everyday")
+EVERYDAY_GAP = number("aggregate.everyday_gap")
 LOUD = count("aggregate.loud")
 BACKGROUND_GAP = number("aggregate.background_gap")
 BACKGROUND_LENGTH = number("aggregate.background_length")
@@ -299,9 +301,13 @@ class _Run:
         state = self._state
         probability = self._opening(held.base, held.t)
         common = self._opening(held.behaviour, held.t)
+        everyday = (
+            not held.technique and held.severity < HIGH and state.decayed(held.base, held.t, BASE_MEMORY) >= EVERYDAY
+        )
+        gap = max(held.gap, EVERYDAY_GAP * self._gap_scale) if everyday else held.gap
         meta = Meta(
             id=_identity(self._batch.enterprise_id, key, held.id), key=key, base=held.base, behaviour=held.behaviour,
-            technique=held.technique, tactic=held.tactic, stage=held.stage, gap=held.gap, prior=held.prior,
+            technique=held.technique, tactic=held.tactic, stage=held.stage, gap=gap, prior=held.prior,
             severity=held.severity, outcome=held.outcome, first=held.t, last=held.t, own=held.t, first_id=held.id,
             last_id=held.id, attacker=held.attacker, victim=held.victim, criticality=held.criticality,
             probability=probability, common=common, external=held.external, surprise=surprise_of(probability, common),

@@ -93,6 +93,36 @@ def campaigns_command(
     console.print(", ".join(f"{key} {_plain(value)}" for key, value in report.items()))
 
 
+@app.command(
+    epilog="Examples: `taishi evaluate sensitivity --data ait-ads/` · "
+    "`taishi evaluate sensitivity --data ait-ads/ --only join.theta --only risk.floor --json`"
+)
+def sensitivity(
+    data: Annotated[Path, typer.Option(help="Folder with tables of AIT-ADS.")],
+    only: Annotated[
+        list[str] | None, typer.Option(help="Parameters; without it all that decide, not the bounds.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Of each variant.", min=1, max=20)] = 1,
+    processes: Annotated[int, typer.Option(help="At a time.", min=1, max=64)] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line a setting.")] = False,
+) -> None:
+    """Change each number of the correlation by itself, on scenarios and their variants (docs/evaluation.md)."""
+    from processor.parameters import names
+    from taishi.evaluate.sensitivity import study
+
+    chosen = only or [name for name in names() if not name.startswith(("bounds.", "kinds."))]
+    if unknown := sorted(set(chosen) - set(names())):
+        raise ConfigError(f"{', '.join(unknown)}: no parameter of processor/data/correlation.toml")
+    console = Console(width=WIDE)
+    for outcome in study(data, chosen, seeds, processes):
+        if as_json:
+            sys.stdout.write(orjson.dumps(outcome.row()).decode() + "\n")
+            continue
+        setting = ", ".join(f"{name} = {value:g}" for name, value in outcome.changes.items()) or "as they are"
+        means = ", ".join(f"{name} {value:.4f}" for name, value in outcome.means.items())
+        console.print(f"{setting}: shortfall {outcome.shortfall:.4f}; {means}")
+
+
 def _print(report: dict[str, Any]) -> None:
     console = Console()
     if not console.is_terminal:
