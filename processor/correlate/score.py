@@ -47,6 +47,8 @@ STAGE_RISK = number("escalate.stage_risk")
 STAGES = number("escalate.stages")
 ESCALATE = number("escalate.score")
 ESCALATE_CHAIN = count("escalate.chain")
+SURE = number("escalate.sure")
+SURE_TECHNIQUES = count("escalate.sure_techniques")
 ALONE_RISK = number("escalate.alone")
 MAX_HOSTS = count("bounds.incident_hosts")
 MAX_METAS = count("bounds.incident_metas")
@@ -149,8 +151,10 @@ def rescore(state: State, case: Case, at: float) -> bool:
     case.score = 1.0 - exp(-hazard * (1.0 + STAGES * (case.chain - 1)))
     case.slow = any(m.stage in SLOW and m.risk >= STAGE_RISK for m in members)
     case.stage = max((m.stage for m in members if m.risk >= STAGE_RISK), default=0)
+    grave = sum(not member.attempt and member.risk >= STAGE_RISK for member in best.values())
+    sure = case.score >= SURE and grave >= SURE_TECHNIQUES
     alone = any(member.risk >= ALONE_RISK for member in members)
-    if case.escalated_at is None and ((case.score >= ESCALATE and case.chain >= ESCALATE_CHAIN) or alone):
+    if case.escalated_at is None and ((case.score >= ESCALATE and case.chain >= ESCALATE_CHAIN) or sure or alone):
         case.escalated_at = at
         return True
     return False
