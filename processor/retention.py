@@ -11,10 +11,13 @@ from typing import Any
 from sqlalchemy import delete, exists, select
 
 from taishi.records.port import Records
-from taishi.records.tables import Incident, IncidentHistory, Ledger, MetaAlert, RiskHistory
+from taishi.records.tables import Burst, BurstCount, Incident, IncidentHistory, Ledger, MetaAlert, RiskHistory
 from taishi.scope import EVERYTHING
 
 DAY = 86_400.0
+COUNTED_DAYS = 21.0
+"""Days of hourly counts: what a burst's baseline can need, and a week more."""
+
 CHUNK = 500
 """Rows of one transaction; also below the number of variables that SQLite takes in one statement."""
 
@@ -27,7 +30,16 @@ def forget(records: Records, at: float, days: float) -> dict[str, int]:
         "meta_alert": _metas(records, before),
         "ledger": _hours(records, Ledger, int(before // 3600)),
         "risk_history": _hours(records, RiskHistory, int(before // 3600)),
+        "burst_count": _hours(records, BurstCount, int((at - COUNTED_DAYS * DAY) // 3600)),
+        "burst": _bursts(records, before),
     }
+
+
+def _bursts(records: Records, before: float) -> int:
+    """There are a few a day at most."""
+    with records.write(EVERYTHING) as session:
+        statement = delete(Burst).where(Burst.last_at < before).execution_options(synchronize_session=False)
+        return int(getattr(session.execute(statement), "rowcount", 0))
 
 
 def _incidents(records: Records, before: float) -> int:

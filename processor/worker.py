@@ -15,6 +15,7 @@ from collections.abc import Callable
 import structlog
 
 from processor import checkpoint, feedback, inventory, metrics
+from processor.burst_job import BurstJob
 from processor.campaigns.job import CampaignJob
 from processor.housekeeping import Housekeeping
 from processor.intel_loader import IntelLoader
@@ -92,6 +93,7 @@ class Worker:
         self._rules = RuleLoader(records)
         self._intel = IntelLoader(records, settings.data_dir / "intel")
         self._campaigns = CampaignJob(records)
+        self._bursts = BurstJob(records, settings.region)
         self._risk_at = 0.0
         self._learn = LearnJob(records)
         self._housekeeping = Housekeeping(settings, stream, store, records)
@@ -415,6 +417,7 @@ class Worker:
         if 0 in self._offsets and at - self._risk_at >= RISK_SECONDS:
             self._risk.run(self._inventory, self._now())
             self._campaigns.run(self._inventory, self._now())
+            self._bursts.run(self._inventory, self._now())
             self._housekeeping.run(self._now())
             self._learn.run(self._now())
             self._risk_at = at

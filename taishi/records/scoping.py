@@ -15,6 +15,7 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from taishi.records.tables import (
     Base,
+    Burst,
     Campaign,
     CampaignExposure,
     CampaignMember,
@@ -73,6 +74,13 @@ def _proposal(scope: Scope) -> ColumnElement[bool]:
     return and_(WarningProposal.source == "campaign", WarningProposal.source_id.in_(_campaigns(scope)))
 
 
+def _burst(scope: Scope) -> ColumnElement[bool]:
+    """A burst's numbers are about a whole division: for those whose scope covers it, and no part of it alone."""
+    if scope.enterprises or scope.authorities:
+        return false()
+    return _within(scope, Burst.region, None, None)
+
+
 def _shared(scope: Scope, tlp: Any) -> ColumnElement[bool]:
     """TLP 2.0: RED stays with those who see the whole platform, AMBER+STRICT with the authorities; enterprises get what
     may be passed on to clients."""
@@ -111,6 +119,7 @@ def _conditions(scope: Scope) -> list[tuple[type[Base], ColumnElement[bool]]]:
         (RuleFigure, _figures(scope)),
         (RuleBacktest, RuleBacktest.scope_key == scope.key),
         (Feed, _shared(scope, Feed.tlp)),
+        (Burst, _burst(scope)),
         (Indicator, _shared(scope, Indicator.tlp)),
         (IndicatorSighting, and_(sighting, _shared(scope, IndicatorSighting.tlp))),
         (Decision, Decision.enterprise_id.in_(select(Enterprise.id).where(_enterprises(scope)))),

@@ -514,6 +514,45 @@ class WarningProposal(Base):
     version: Mapped[int] = mapped_column(default=1)
 
 
+class BurstCount(Base):
+    """Distinct enterprises of a county and industry at which a technique occurred anew in an hour of event time; with the
+    technique "", how many enterprises reported in it. The processor's own."""
+
+    __tablename__ = "burst_count"
+    hour: Mapped[int] = mapped_column(primary_key=True)  # epoch hour
+    technique: Mapped[str] = mapped_column(String(32), primary_key=True)
+    region: Mapped[str] = mapped_column(String(6), primary_key=True)
+    industry: Mapped[str] = mapped_column(String(8), primary_key=True)
+    enterprises: Mapped[int]
+
+
+class Burst(Base):
+    """A technique at more enterprises of a region or industry than its past makes likely (突发). Seen by those whose scope
+    covers `region` whole: its numbers are about all of it.
+
+    `hours`: [{"hour", "observed", "expected", "spread", "reporting", "z", "level"}], epoch hours, also those before it.
+    """
+
+    __tablename__ = "burst"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    technique: Mapped[str] = mapped_column(String(32), index=True)
+    region: Mapped[str] = mapped_column(String(6), index=True)
+    industry: Mapped[str] = mapped_column(String(8), default="")
+    title_zh: Mapped[str] = mapped_column(Text)
+    title_en: Mapped[str] = mapped_column(Text)
+    started_at: Mapped[float] = mapped_column(index=True)
+    alarm_at: Mapped[float]  # end of the hour whose level passed the threshold
+    last_at: Mapped[float] = mapped_column(index=True)  # end of the last hour that saw anything
+    peak: Mapped[float]
+    threshold: Mapped[float]
+    observed: Mapped[int]
+    expected: Mapped[float]
+    hours: Mapped[list[Any]] = mapped_column(default=list)
+    over: Mapped[bool] = mapped_column(default=False)
+    active: Mapped[bool] = mapped_column(default=True)  # False: late data took its reason away
+    updated_at: Mapped[float] = mapped_column(default=0.0)
+
+
 class IncidentHistory(Owned, Base):
     """Who changed what, when and why. Notes are entries with action "note"."""
 
