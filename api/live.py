@@ -33,7 +33,7 @@ HEARTBEAT_SECONDS = 15.0
 
 MAX_ROWS = 500
 
-ChangeKind = Literal["incident", "risk", "source", "campaign", "warning"]
+ChangeKind = Literal["incident", "risk", "source", "campaign", "warning", "burst"]
 
 NEEDED: dict[str, Permission] = {
     "incident": "incidents.read",
@@ -41,6 +41,7 @@ NEEDED: dict[str, Permission] = {
     "source": "sources.read",
     "campaign": "campaigns.read",
     "warning": "warnings.read",
+    "burst": "overview.read",
 }
 
 

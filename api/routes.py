@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api import live
 from api.audit.router import router as audit
+from api.bursts.router import router as bursts
 from api.campaigns.router import router as campaigns
 from api.enterprises.router import router as enterprises
 from api.events.router import router as events
@@ -36,6 +37,7 @@ AREAS: tuple[APIRouter, ...] = (
     campaigns,
     intel,
     warnings,
+    bursts,
     overview,
     regions,
     risk,

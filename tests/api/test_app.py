@@ -153,8 +153,8 @@ def live(client: TestClient, last: str | None = "0") -> list[dict[str, Any]]:
 
 def test_live_sends_what_changed_in_scope_and_role(world: World) -> None:
     kinds = {change["kind"] for change in live(world.client(A.login("analyst")))}
-    assert kinds == {"incident", "source", "risk", "campaign"}
-    assert {change["enterprise_id"] for change in live(world.client(A.login("analyst")))} == {A.enterprise}
+    assert kinds == {"incident", "source", "risk", "campaign", "burst"}
+    assert {change["enterprise_id"] for change in live(world.client(A.login("analyst")))} == {A.enterprise, ""}
     assert {change["kind"] for change in live(world.client(A.login("operator")))} == {"source"}
     assert live(world.client("auditor")) == []
 

@@ -75,6 +75,8 @@ NEEDS: dict[str, Permission | None] = {
     "list_warning_proposals": "warnings.read",
     "get_warning_proposal": "warnings.read",
     "decide_warning_proposal": "warnings.decide",
+    "list_bursts": "overview.read",
+    "get_burst": "overview.read",
     "get_overview": "overview.read",
     "get_region": "overview.read",
     "get_risk": "risk.read",
@@ -116,6 +118,7 @@ def path_values(side: Side) -> dict[str, list[str]]:
         "suppression_id": [side.id("sup")],
         "source_id": [side.id("src")],
         "record_id": [side.id("quarantined")],
+        "burst_id": [side.id("burst")],
         "campaign_id": [side.id("camp")],
         "proposal_id": [side.id("warn")],
         "feed_id": [side.id("feed")],
@@ -152,7 +155,7 @@ HARMLESS = frozenset(
     {
         "status", "verdict", "severity_min", "severity_max", "outcome", "overdue", "since", "until", "start", "end",
         "sort", "limit", "cursor", "ascending", "buckets", "size", "hours", "kind", "level", "monitored", "hit_since",
-        "action", "object_kind", "once", "active", "colour", "by", "state",
+        "action", "object_kind", "once", "active", "colour", "by", "state", "running",
     }
 )  # fmt: skip
 """Query parameters that name nothing of anybody's."""

@@ -18,6 +18,7 @@ from taishi.records.sql import SqlRecords
 from taishi.records.tables import (
     Asset,
     Base,
+    Burst,
     Campaign,
     CampaignExposure,
     CampaignMember,
@@ -251,6 +252,19 @@ def proposal(name: str, campaign_id: str, **more: Any) -> WarningProposal:
     return WarningProposal(**{**given, **more})
 
 
+def _bursts(side: Side) -> list[Base]:
+    hour = {"hour": int(NOW // 3600) - 1, "observed": side.scale, "expected": 0.5, "spread": 0.7, "reporting": 9, "z": 5.0,
+            "level": 2.5}  # fmt: skip
+    return [
+        Burst(
+            id=side.id("burst"), technique="T1110", region=side.city, title_zh=side.text("突发"), title_en=side.text("burst"),
+            started_at=NOW - 86_400, alarm_at=NOW - 3600, last_at=NOW, peak=2.5, threshold=1.75, observed=side.scale,
+            expected=0.5, hours=[hour],
+        ),
+        Change(at=NOW - 20, kind="burst", object_id=side.id("burst"), region=side.city),
+    ]  # fmt: skip
+
+
 def _campaigns(side: Side) -> list[Base]:
     """A campaign of this side alone; what several sides share is tested apart."""
     name, values = side.id("camp"), {"kind": "hash", "value": f"{side.marker}"}
@@ -370,7 +384,7 @@ class World:
 
     def add(self, side: Side) -> None:
         with self.records.write(EVERYTHING) as session:
-            for rows in (_inventory, _sources, _work, _campaigns, _risks, _people):
+            for rows in (_inventory, _sources, _work, _campaigns, _bursts, _risks, _people):
                 session.add_all(rows(side))
         self.store.index([event(side)])
         self.store.flush()

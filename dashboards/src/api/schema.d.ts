@@ -44,6 +44,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bursts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Bursts
+         * @description Bursts whose whole place lies in the caller's scope; newest first.
+         */
+        get: operations["list_bursts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bursts/{burst_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Burst
+         * @description One burst: its hours against what was expected, and the enterprises that make it up.
+         */
+        get: operations["get_burst"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns": {
         parameters: {
             query?: never;
@@ -1399,6 +1439,145 @@ export interface components {
             results: components["schemas"]["BulkItem"][];
             /** Unchanged */
             unchanged: number;
+        };
+        /**
+         * Burst
+         * @description A row of the list. `observed` counts an enterprise once in each hour, `expected` likewise.
+         */
+        Burst: {
+            /**
+             * Active
+             * @description False: data that came late took its reason away.
+             */
+            active: boolean;
+            /** Alarm At */
+            alarm_at: number;
+            attack: components["schemas"]["Attack"];
+            /** Expected */
+            expected: number;
+            /** Id */
+            id: string;
+            industry: components["schemas"]["IndustryRef"] | null;
+            /** Last At */
+            last_at: number;
+            /** Observed */
+            observed: number;
+            /**
+             * Over
+             * @description The level has fallen again.
+             */
+            over: boolean;
+            /** Peak */
+            peak: number;
+            region: components["schemas"]["RegionRef"];
+            /** Started At */
+            started_at: number;
+            /** Threshold */
+            threshold: number;
+            /** Title En */
+            title_en: string;
+            /** Title Zh */
+            title_zh: string;
+        };
+        /** BurstDetail */
+        BurstDetail: {
+            /**
+             * Active
+             * @description False: data that came late took its reason away.
+             */
+            active: boolean;
+            /** Alarm At */
+            alarm_at: number;
+            attack: components["schemas"]["Attack"];
+            /** Enterprises */
+            enterprises: components["schemas"]["BurstEnterprise"][];
+            /**
+             * Enterprises Elsewhere
+             * @description Counted, but no longer in the inventory or among the first shown.
+             */
+            enterprises_elsewhere: number;
+            /** Expected */
+            expected: number;
+            /** Hours */
+            hours: components["schemas"]["BurstHour"][];
+            /** Id */
+            id: string;
+            industry: components["schemas"]["IndustryRef"] | null;
+            /** Last At */
+            last_at: number;
+            /** Observed */
+            observed: number;
+            /**
+             * Over
+             * @description The level has fallen again.
+             */
+            over: boolean;
+            /** Peak */
+            peak: number;
+            region: components["schemas"]["RegionRef"];
+            /** Started At */
+            started_at: number;
+            /** Threshold */
+            threshold: number;
+            /** Title En */
+            title_en: string;
+            /** Title Zh */
+            title_zh: string;
+        };
+        /** BurstEnterprise */
+        BurstEnterprise: {
+            enterprise: components["schemas"]["EnterpriseRef"];
+            /** First At */
+            first_at: number;
+            /** Occurrences */
+            occurrences: components["schemas"]["BurstOccurrence"][];
+            region: components["schemas"]["RegionRef"];
+        };
+        /**
+         * BurstHour
+         * @description `expected` ± `spread` is what the past of the place makes likely for so many reporting enterprises.
+         */
+        BurstHour: {
+            /** At */
+            at: number;
+            /** Expected */
+            expected: number;
+            /** Level */
+            level: number;
+            /** Observed */
+            observed: number;
+            /** Reporting */
+            reporting: number;
+            /** Spread */
+            spread: number;
+            /**
+             * Within
+             * @description Part of the burst, not of what came before or after it.
+             */
+            within: boolean;
+            /** Z */
+            z: number;
+        };
+        /**
+         * BurstOccurrence
+         * @description A meta-alert that began in the burst: what was counted.
+         */
+        BurstOccurrence: {
+            /** At */
+            at: number;
+            /** Incident Id */
+            incident_id: string | null;
+            /** Meta Id */
+            meta_id: string;
+            /** Name */
+            name: string;
+        };
+        /** BurstPage */
+        BurstPage: {
+            /** Items */
+            items: components["schemas"]["Burst"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * ById
@@ -2906,7 +3085,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "incident" | "risk" | "source" | "campaign" | "warning";
+            kind: "incident" | "risk" | "source" | "campaign" | "warning" | "burst";
             /** Region */
             region: string;
             /** Seq */
@@ -4562,6 +4741,119 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_bursts: {
+        parameters: {
+            query?: {
+                /** @description The place of the burst lies in this division. */
+                region?: string | null;
+                technique?: string;
+                running?: "true" | "false" | "any";
+                active?: "true" | "false" | "any";
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BurstPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_burst: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                burst_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BurstDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

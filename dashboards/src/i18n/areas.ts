@@ -1,3 +1,4 @@
+import { bursts } from "./bursts";
 import { campaigns } from "./campaigns";
 import { common } from "./common";
 import { feedback } from "./feedback";
@@ -7,4 +8,4 @@ import { overview } from "./overview";
 import { search } from "./search";
 
 /** Every area of texts. A new screen brings its own file. */
-export const areas = { campaigns, common, feedback, incidents, operations, overview, search };
+export const areas = { bursts, campaigns, common, feedback, incidents, operations, overview, search };

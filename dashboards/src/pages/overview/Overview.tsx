@@ -16,6 +16,7 @@ import { screenOf } from "../../links";
 import { useLive } from "../../live";
 import { useSignedIn } from "../../session";
 import { Enterprises, Parks } from "./Below";
+import { OverviewBursts } from "./Bursts";
 import { OverviewCampaigns } from "./Campaigns";
 import { Funnel } from "./Funnel";
 import { Numbers } from "./Numbers";
@@ -146,6 +147,7 @@ export default function Overview(): ReactNode {
       </p>
       <Numbers figures={overview.numbers} />
       <OverviewCampaigns />
+      <OverviewBursts code={code} />
       {detail.children.length > 0 ? (
         <section className="overview-map">
           <div className="card">
