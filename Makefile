@@ -55,6 +55,9 @@ servers-stop: .venv/dev ## Stop them; their data stays in var/servers
 check: .venv/dev dashboards/node_modules/.stamp ## Linters, types, import rules
 	@scripts/check
 
+conformance: .venv/dev ## Product by product: what the collectors make of real logs and of our samples
+	@.venv/bin/python -m tests.collectors.parsers.conformance
+
 bench: .venv/dev ## Benchmarks, each printed as a ratio measured in one run
 	@.venv/bin/python -m bench
 
@@ -65,4 +68,4 @@ api-schema: .venv/dev dashboards/node_modules/.stamp ## OpenAPI document and the
 lock: ## Pin dependencies again (needs uv)
 	@scripts/lock
 
-.PHONY: help setup demo clean-demo serve test integration servers servers-stop check bench api-schema lock
+.PHONY: help setup demo clean-demo serve test integration servers servers-stop check conformance bench api-schema lock

@@ -115,11 +115,15 @@ def _sc4s(folder: Path, wanted: Callable[[str], bool]) -> Iterator[Line]:
     """Templates with their placeholders rendered; parts of one event are joined as its test joins them."""
     for path in sorted((folder / "sc4s-vendors").glob("*.jsonl")):
         for row in _plain(path):
-            parts = json.loads(row.text)["templates"]
-            text = re.sub(r"{{\s*(\w+)\s*}}", lambda found: _PLACES.get(found[1], "x"), "".join(parts[:2]))
-            text = text.split("\n")[0]
+            text = _sc4s_text(json.loads(row.text))
             if wanted(text):
                 yield Line(text)
+
+
+def _sc4s_text(row: dict[str, Any]) -> str:
+    """A template with its placeholders rendered; parts of one event are joined as its test joins them."""
+    text = re.sub(r"{{\s*(\w+)\s*}}", lambda found: _PLACES.get(found[1], "x"), "".join(row["templates"][:2]))
+    return text.split("\n")[0]
 
 
 def sc4s_cef(folder: Path) -> Iterator[Line]:
