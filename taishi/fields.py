@@ -19,13 +19,19 @@ from typing import Any, Literal, get_args
 
 FieldType = Literal["keyword", "text", "ip", "date", "long", "float", "boolean", "flattened"]
 
-VENDOR_PREFIXES = ("zeek.", "suricata.", "linux.", "winlog.", "cef.", "leef.", "wazuh.", "fortinet.", "huawei.", "generic.",
-                   "powershell.", "labels.",
-                   "cisco.", "meraki.", "panw.", "checkpoint.", "juniper.", "sonicwall.", "sophos.", "watchguard.",
-                   "mikrotik.", "stormshield.", "pf.", "netfilter.", "squid.", "nginx.", "apache.", "iis.", "haproxy.",
-                   "traefik.", "caddy.", "envoy.", "aws.", "azure.", "gcp.", "cloudflare.", "zscaler.", "f5.",
-                   "barracuda.", "radware.", "a10.", "citrix.", "vmware.", "pensando.", "aruba.", "snort.",
-                   "modsecurity.", "dns.server.", "access.", "switch.", "pulse.", "ubiquiti.")  # fmt: skip
+VENDOR_PREFIXES = (
+    "zeek.", "suricata.", "linux.", "winlog.", "cef.", "leef.", "wazuh.", "fortinet.", "huawei.", "generic.",
+    "powershell.", "labels.", "cisco.", "meraki.", "panw.", "checkpoint.", "juniper.", "sonicwall.",
+    "sophos.", "watchguard.", "mikrotik.", "stormshield.", "pf.", "netfilter.", "squid.", "nginx.",
+    "apache.", "iis.", "haproxy.", "traefik.", "caddy.", "envoy.", "aws.", "azure.", "gcp.", "cloudflare.",
+    "zscaler.", "f5.", "barracuda.", "radware.", "a10.", "citrix.", "vmware.", "pensando.", "aruba.",
+    "snort.", "modsecurity.", "dns.server.", "access.", "switch.", "pulse.", "ubiquiti.", "okta.", "o365.",
+    "m365_defender.", "crowdstrike.", "sentinel_one.", "carbon_black.", "duo.", "auth0.", "onelogin.",
+    "cloudtrail.", "gsuite.", "github.", "osquery.", "falco.", "kubernetes.", "docker.", "auditd.", "esf.",
+    "ossec.", "mongodb.", "redis.", "mysql.", "postgresql.", "mssql.", "oracle.", "openldap.", "radius.",
+    "mail.", "ftp.", "kafka.", "nats.", "elasticsearch.", "icinga.", "app.", "clamav.", "kaspersky.",
+    "eset.", "symantec.", "trendmicro.", "trellix.", "cylance.", "saas.",
+)  # fmt: skip
 """Namespaces of what a product says beyond ECS. Their fields are not documented one by one: exact keywords, searchable
 by name, never counted."""
 

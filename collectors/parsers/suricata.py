@@ -8,6 +8,7 @@ Reference: https://docs.suricata.io/en/latest/output/eve/eve-json-format.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -258,13 +259,19 @@ def parse(framed: Framed, received: Received) -> list[Event]:
     return [relate(event)]
 
 
+_ALONE: Final = re.compile(r'"event_type"\s?:\s?"(?:stats|engine|alert|http|dns|tls|flow|fileinfo|ssh|drop|anomaly)"')
+"""Kinds that may come without addresses, so that other services' `event_type` is not taken for Suricata's."""
+
+
 def sniff(framed: Framed) -> float:
     source = framed.body or framed.text
     if not holds_object(source):
         return 0.0
     if '"event_type"' not in source:
         return 0.9 if '"_raw"' in source and '\\"event_type\\"' in source else 0.0
-    return 0.95 if '"timestamp"' in source or '"flow_id"' in source or '"src_ip"' in source else 0.3
+    if '"flow_id"' in source or '"src_ip"' in source:
+        return 0.95
+    return 0.9 if '"timestamp"' in source and _ALONE.search(source) else 0.3
 
 
 PARSER = Parser(
