@@ -8,6 +8,7 @@ say little about belonging together and weigh almost nothing.
 from __future__ import annotations
 
 from functools import lru_cache
+from hashlib import blake2b
 from ipaddress import ip_address
 
 from processor.inventory import EnterpriseFacts
@@ -50,17 +51,27 @@ def _documentation(address: str) -> bool:
     return address.startswith(("192.0.2.", "198.51.100.", "203.0.113.", "198.18.", "198.19.", "2001:db8:"))
 
 
+MAX_VALUE = 120
+
+
+def bounded(value: str) -> str:
+    """A name that somebody chose to be endless keeps its beginning and is told from others by its digest."""
+    if len(value) <= MAX_VALUE:
+        return value
+    return f"{value[:96]}~{blake2b(value.encode('utf-8', 'surrogatepass'), digest_size=8).hexdigest()}"
+
+
 def host_entity(facts: EnterpriseFacts, address: object, hostname: object, *, hub: bool = False) -> str:
     """ "" where neither is given."""
     asset = facts.asset(address, hostname)
     if asset is not None:
         kind = "hub" if hub or asset.kind in HUB_ASSETS else "host"
-        return f"{kind}:{asset.hostname.lower() or asset.address or asset.name}"
+        return bounded(f"{kind}:{asset.hostname.lower() or asset.address or asset.name}")
     if isinstance(address, str) and address:
         if hub:
-            return f"hub:{address}"
-        return f"internal:{address}" if is_internal(address) else f"ip:{address}"
-    return f"host:{hostname.lower()}" if isinstance(hostname, str) and hostname else ""
+            return bounded(f"hub:{address}")
+        return bounded(f"internal:{address}" if is_internal(address) else f"ip:{address}")
+    return bounded(f"host:{hostname.lower()}") if isinstance(hostname, str) and hostname else ""
 
 
 def parties(facts: EnterpriseFacts, event: Event) -> tuple[str, str]:
@@ -93,7 +104,7 @@ def others(event: Event) -> list[str]:
     session = get("winlog.logon.id")
     if isinstance(session, str) and len(session) > 5:  # 0x3e7 and its like are everybody's
         found.append(f"session:{get('host.name', '')}/{session}")
-    return found[:MAX_ENTITIES]
+    return [bounded(entity) for entity in found[:MAX_ENTITIES]]
 
 
 def _texts(value: object) -> list[str]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from processor.correlate import score
 from processor.correlate.engine import Outcome, move
-from processor.correlate.state import MAX_JOURNAL, Case, State
+from processor.correlate.state import MAX_JOURNAL, Case, State, fit
 from processor.stage import Decided
 
 REMEMBERED = 256
@@ -23,6 +25,7 @@ def apply(state: State, decided: Decided, outcome: Outcome) -> bool:
                                         and decided.seq < state.decided[0]):  # fmt: skip
         return False
     payload = decided.payload
+    state.grown += 4 * len(orjson.dumps(payload)) + 16_000  # an incident's meta-alerts may be named again
     if decided.kind == "merge":
         _merge(state, decided.seq, str(payload["incident"]), str(payload["into"]), outcome)
     elif decided.kind in {"split", "detach"}:
@@ -31,6 +34,8 @@ def apply(state: State, decided: Decided, outcome: Outcome) -> bool:
     elif decided.kind == "undo":
         _undo(state, int(payload["decision"]), outcome)
     state.decided = sorted([*state.decided, decided.seq])[-REMEMBERED:]
+    outcome.evicted += fit(state)
+    outcome.cases &= state.cases.keys()
     return True
 
 

@@ -6,14 +6,20 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
+import orjson
+
 from processor.correlate import context, score, text
 from processor.correlate.score import Link
-from processor.correlate.state import MAX_MEMBERS, Case, Member, State, forget
+from processor.correlate.state import MAX_MEMBERS, Case, Member, State, fit, forget
 from processor.entities import shown
 from processor.stage import Extent, Signal
 
 SWEEP_EVERY = 64
 """Signals between two looks at what can be forgotten: often enough for the caps, too rare to cost."""
+
+
+SIGNAL_BYTES = 2600
+"""Most that a signal adds besides entities: a record with a rule's name, an incident, places where they are named."""
 
 
 @dataclass(slots=True)
@@ -43,10 +49,12 @@ class Engine:
         """One signal; `fresh` are entities of the meta-alert that earlier signals did not have."""
         state = self.state
         state.newest = max(state.newest, signal.t)
+        state.grown += 4 * len(orjson.dumps(signal.entities)) + SIGNAL_BYTES
         for entity in fresh:
             state.touch(entity, signal.t)
         member = self._known(signal)
         if member is None:
+            self.fit()
             return
         found = score.links(state, member, signal.t, self.closed)
         first_time = not member.incident
@@ -65,7 +73,12 @@ class Engine:
         state.signals += 1
         if state.signals % SWEEP_EVERY == 0 or len(state.members) > MAX_MEMBERS:
             self.outcome.evicted += forget(state)
-            self.outcome.cases &= state.cases.keys()
+        self.fit()
+
+    def fit(self) -> None:
+        """Within its bytes; after everything that lets the state grow."""
+        self.outcome.evicted += fit(self.state)
+        self.outcome.cases &= self.state.cases.keys()
 
     def _known(self, signal: Signal) -> Member | None:
         """The meta-alert as it is now, if it is to be linked: neither too weak nor context that stayed what it was."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
 from math import exp
 from typing import Any
 
 import orjson
 
+from processor.compact import rows, table
 from processor.parameters import count, number
 from processor.stage import restored
 
@@ -24,6 +26,10 @@ MAX_MOVED = count("bounds.moved")
 INCIDENT_MEMORY = number("escalate.memory")
 ENTITY_MEMORY = number("join.entity_memory")
 FORGET_BELOW = number("escalate.forget")
+STATE_BYTES = count("bounds.correlate_bytes")
+ROOM = number("bounds.room")
+NEARLY = 0.95
+FEW = 8
 
 
 @dataclass(slots=True)
@@ -111,6 +117,9 @@ class State:
     newest: float = 0.0
     signals: int = 0
     evicted: int = 0
+    measured: int = 0
+    grown: int = 0
+    """Bytes when they were last counted, and an upper bound of what came since."""
 
     def of(self, case: Case) -> list[Member]:
         return [self.members[identity] for identity in case.members]
@@ -162,40 +171,111 @@ class State:
         return case.score * exp(-max(0.0, self.newest - case.active) / INCIDENT_MEMORY)
 
 
+TABLES: tuple[tuple[str, type[Any]], ...] = (("members", Member), ("cases", Case), ("aside", Member))
+
+
 def load(blob: bytes) -> State:
     raw = orjson.loads(blob)
-    raw["members"] = {key: restored(Member, member) for key, member in raw["members"].items()}
-    raw["aside"] = {key: restored(Member, member) for key, member in raw.get("aside", {}).items()}
-    raw["cases"] = {key: restored(Case, case) for key, case in raw["cases"].items()}
+    for name, kind in TABLES:
+        raw[name] = {record.id: record for record in rows(kind, raw.get(name, []))}
     return restored(State, raw)
 
 
+def _parts(state: State) -> dict[str, Any]:
+    return {one.name: getattr(state, one.name) for one in fields(State)} | {
+        name: table(kind, getattr(state, name).values()) for name, kind in TABLES
+    }
+
+
 def dump(state: State) -> bytes:
-    return orjson.dumps(state)
+    return orjson.dumps(_parts(state))
 
 
 def forget(state: State) -> int:
-    """Drop what has faded, then what is worth least, until the caps hold; returns how many incidents went."""
+    """Drop what has faded, then what is worth least, until the caps on numbers hold; returns how many incidents went."""
     gone = [case for case in state.cases.values() if state.worth(case) < FORGET_BELOW]
-    rest = sorted(
-        (case for case in state.cases.values() if state.worth(case) >= FORGET_BELOW),
-        key=lambda case: (state.worth(case), case.id),
-    )
+    rest = _by_worth(state, (case for case in state.cases.values() if state.worth(case) >= FORGET_BELOW))
     members = sum(len(case.members) for case in rest)
     while rest and (len(rest) > MAX_INCIDENTS or members > MAX_MEMBERS):
         case = rest.pop(0)
         members -= len(case.members)
         gone.append(case)
+    _drop(state, gone)
+    if len(state.seen) > MAX_ENTITIES:
+        _forget_entities(state)
+    for old in list(state.moved)[: max(0, len(state.moved) - MAX_MOVED)]:
+        del state.moved[old]
+    return len(gone)
+
+
+def _by_worth(state: State, cases: Iterable[Case]) -> list[Case]:
+    return sorted(cases, key=lambda case: (state.worth(case), case.id))
+
+
+def _drop(state: State, gone: list[Case]) -> None:
     for case in gone:
         state.unlink(case)
         for identity in case.members:
             del state.members[identity]
         del state.cases[case.id]
-    if len(state.seen) > MAX_ENTITIES:
-        ranked = sorted(state.seen, key=lambda entity: (state.commonness(entity, state.newest), entity))
-        for entity in ranked[: len(ranked) // 4]:
-            del state.seen[entity]
-    for old in list(state.moved)[: max(0, len(state.moved) - MAX_MOVED)]:
-        del state.moved[old]
     state.evicted += len(gone)
-    return len(gone)
+
+
+def _forget_entities(state: State) -> None:
+    ranked = sorted(state.seen, key=lambda entity: (state.commonness(entity, state.newest), entity))
+    for entity in ranked[: len(ranked) // 4 + 1]:
+        del state.seen[entity]
+
+
+def fit(state: State) -> int:
+    """Keep what is written within `STATE_BYTES`; returns how many incidents went. In order: a quarter of the entities that
+    are least common, of what was kept aside longest, of the oldest decisions and moves, whichever of these is largest, while
+    one of them takes more than a tenth; then meta-alerts name only their first `FEW` entities; then the incident of least
+    worth goes. Decided by signals and decisions alone, wherever stretches are cut."""
+    if state.measured + state.grown <= STATE_BYTES:
+        return 0
+    went, size = 0, len(dump(state))
+    limit = STATE_BYTES * ROOM if size > STATE_BYTES * NEARLY else STATE_BYTES
+    while size > limit and _give_up_small(state):
+        size = len(dump(state))
+    if size > limit:
+        _name_fewer(state)
+        size = len(dump(state))
+    while size > limit and state.cases:
+        some = _by_worth(state, state.cases.values())[: max(1, len(state.cases) // 8)]
+        _drop(state, some)
+        went += len(some)
+        size = len(dump(state))
+    state.measured, state.grown = size, 0
+    return went
+
+
+def _give_up_small(state: State) -> bool:
+    """A quarter of the largest of what is not incidents; False where none of it is large."""
+    sizes = {name: len(orjson.dumps(getattr(state, name))) for name in ("seen", "moved", "journal", "decided", "aside")}
+    name = max(sizes, key=lambda one: (sizes[one], one))
+    if sizes[name] <= STATE_BYTES // 10:
+        return False
+    if name == "seen":
+        _forget_entities(state)
+    elif name == "aside":
+        ranked = sorted(state.aside, key=lambda identity: (state.aside[identity].t, identity))
+        for identity in ranked[: len(ranked) // 4 + 1]:
+            del state.aside[identity]
+    elif name == "moved":
+        for old in list(state.moved)[: len(state.moved) // 4 + 1]:
+            del state.moved[old]
+    else:
+        part: list[Any] = getattr(state, name)
+        del part[: len(part) // 4 + 1]
+    return True
+
+
+def _name_fewer(state: State) -> None:
+    for case in state.cases.values():
+        state.unlink(case)
+    for member in state.members.values():
+        first = [entity for entity in (member.attacker, member.victim) if entity]
+        member.entities = list(dict.fromkeys([*first, *member.entities]))[:FEW]
+    for case in state.cases.values():
+        state.relink(case)

@@ -10,12 +10,12 @@ Formulae: `docs/spec/correlation.md` (rarity, volume, surprise, risk of a meta-a
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
 from zlib import crc32
 
+import orjson
 from prometheus_client import Counter
 
 from processor.behaviours import TELLING, VAGUE, Behaviour, attempted, behaviour_of
@@ -31,11 +31,11 @@ from processor.stages.aggregate_state import (
     RESERVOIR,
     TICK_RELEASE,
     WAITING,
-    Held,
     Meta,
     State,
     Waiting,
 )
+from processor.stages.held import AMBIGUOUS_HOLD, HELD_BYTES, Held, shape_of
 from processor.surprise import (
     BASE_MEMORY,
     CRITICAL,
@@ -54,9 +54,6 @@ from taishi.feedback.suppress import MARK
 DISORDER = number("aggregate.disorder")
 """Seconds of event time that an alert waits for earlier ones."""
 
-AMBIGUOUS_HOLD = number("aggregate.hold")
-"""Further seconds that an alert which says little waits for one that says more."""
-
 FUTURE_ALLOWANCE = number("aggregate.future")
 SWEEP = number("aggregate.sweep")
 """Seconds of event time between two looks at which sessions are over."""
@@ -74,6 +71,9 @@ BACKGROUND_LENGTH = number("aggregate.background_length")
 
 QUIET_SIGNAL = number("aggregate.quiet_signal")
 TYPICAL = number("surprise.typical")
+NEW_BYTES = 900
+"""Most bytes of the numbers of an open meta-alert, with room for their growth."""
+
 MAX_HELD = count("bounds.held")
 MAX_OPEN = count("bounds.open")
 MAX_BASE = count("bounds.baselines")
@@ -83,6 +83,7 @@ MAX_FAN = count("bounds.fan")
 MAX_TALKERS = count("bounds.talkers")
 
 EVICTED = Counter("taishi_open_metas_evicted_total", "Open meta-alerts closed early: an enterprise had too many.")
+HURRIED = Counter("taishi_alerts_hurried_total", "Alerts placed before their time: too many were waiting.")
 LATE = Counter("taishi_alerts_late_total", "Alerts that came later than allowed; they are aggregated apart.")
 OUTCOMES = {"success": 2, "unknown": 1, "failure": 0}
 
@@ -142,7 +143,7 @@ class _Run:
         limit = batch.received_at + FUTURE_ALLOWANCE
         for event in alerts:
             held = self._hold(event)
-            heapq.heappush(state.held, held)
+            state.held.push(held)
             if not held.late:
                 state.newest = max(state.newest, min(held.t, limit))
         if state.held:
@@ -167,11 +168,14 @@ class _Run:
         state = self._state
         watermark = state.newest - DISORDER
         while state.held:
-            first = state.held[0]
+            first = state.held.first
             waited = self._batch.source_id == "" and self._batch.received_at - first.received_at >= TICK_RELEASE
-            if not (first.due < watermark or first.late or waited or len(state.held) > MAX_HELD):
+            crowded = len(state.held) > MAX_HELD or state.held.bytes > HELD_BYTES
+            if not (first.due < watermark or first.late or waited or crowded):
                 break
-            self._place(heapq.heappop(state.held))
+            if crowded:
+                HURRIED.inc()
+            self._place(state.held.pop())
         if state.newest - state.swept >= SWEEP or len(state.open) > MAX_OPEN:
             _sweep(state, self._gap_scale)
 
@@ -206,7 +210,6 @@ class _Run:
         )
         tactic = event.get("threat.tactic.name") or event.get("threat.tactic.id")
         return Held(
-            due=t + (AMBIGUOUS_HOLD if behaviour.ambiguous else 0.0),
             t=t,
             id=event["event.id"],
             received_at=self._batch.received_at,
@@ -231,6 +234,7 @@ class _Run:
             external=external,
             entities=[entity for entity in (attacker, victim) if entity] + others(event),
             late=late,
+            vague=behaviour.ambiguous,
             novice=self._batch.source_id in self._work.feedback.novices,
             level=TELLING if stated else behaviour.level,
             session=behaviour.session,
@@ -246,7 +250,17 @@ class _Run:
         if meta is not None:
             sessions.spend(held, meta)
             self._add(meta, held, own=False)
-            return
+        else:
+            self._place_own(held)
+        state.fit(BASE_MEMORY, self._evict)
+
+    def _evict(self, meta: Meta) -> None:
+        _close(self._state, meta)
+        self._state.evicted += 1
+        EVICTED.inc()
+
+    def _place_own(self, held: Held) -> None:
+        state = self._state
         meta = state.open.get(held.key)
         if meta is not None and (sessions.ended(meta, held.t, self._gap_scale) or _long(meta, held)):
             _close(state, meta)
@@ -281,6 +295,7 @@ class _Run:
             meta = self._new(replace(held, attacker="", gap=BACKGROUND_GAP, base=key), key)
         if held.attacker in meta.talkers or len(meta.talkers) < MAX_TALKERS:
             meta.talkers[held.attacker] = meta.talkers.get(held.attacker, 0) + 1
+            self._state.grown += len(held.attacker) + 16
         return meta
 
     def _open(self, held: Held) -> Meta:
@@ -315,6 +330,7 @@ class _Run:
             spread=held.spread, level=held.level, tool=held.tool, started=held.t,
         )  # fmt: skip
         state.open[key] = meta
+        state.grown += 3 * len(orjson.dumps(shape_of(held))) + 3 * len(held.id) + NEW_BYTES
         if len(state.base) > MAX_BASE:
             _trim_base(state, held.t)
         return meta
@@ -325,6 +341,8 @@ class _Run:
         known = state.base.get(key)
         decayed = state.decayed(key, t, BASE_MEMORY) if known else 0.0
         state.base[key] = [decayed + 1.0, t, known[2] if known else 0.0]
+        if known is None:
+            state.grown += 4 * len(key) + 64
         return opening_probability(decayed, t - state.start)
 
     def _add(self, meta: Meta, held: Held, *, own: bool) -> None:
@@ -347,6 +365,10 @@ class _Run:
         changed = _note(meta, held) or changed
         if changed and meta.count > 1 and len(meta.marks) < MAX_MARKS:
             meta.marks.append(held.id)
+        if changed:
+            self._state.grown += len(orjson.dumps(shape_of(held))) + len(held.id) + NEW_BYTES // 4
+        if len(meta.sample) < RESERVOIR:
+            self._state.grown += len(held.id) + 24
         _sample(meta, held.id)
         self._touched[meta.id] = meta
         if changed or meta.count >= meta.doubling or held.t - meta.signalled >= QUIET_SIGNAL:
@@ -382,6 +404,7 @@ class _Run:
         risk, meta.learned = self._work.feedback.weigh(
             risk, self._facts.id, meta.rules, meta.severity, meta.outcome, novice=meta.novice
         )
+        state.grown += len(orjson.dumps(meta.learned)) if meta.learned else 0
         meta.risk = max(meta.risk, risk)
         told, meta.told = meta.told, len(meta.entities)
         self._work.signals.append(

@@ -2,71 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import exp
 from typing import Any
 
 import orjson
 
+from processor.compact import rows, table
 from processor.parameters import count, number
 from processor.stage import restored
+from processor.stages.held import Held, Queue
 
 RESERVOIR = count("bounds.sample")
 MAX_MARKS = count("bounds.marks")
 MAX_RULES = count("bounds.rules")
 MAX_PRODUCTS = count("bounds.products")
+STATE_BYTES = count("bounds.aggregate_bytes")
+ROOM = number("bounds.room")
+OVERHEAD = 600
+"""Bytes of the single numbers and of names."""
+
+PLAIN = ("start", "newest", "swept", "received_at", "evicted", "measured", "grown")
 WAITING = "*"
 """No enterprise has this id."""
 
 TICK_RELEASE = number("aggregate.tick")
 """Seconds after receipt at which a tick releases what waits although nothing newer has come."""
-
-
-@dataclass(slots=True)
-class Held:
-    """An alert waiting for its turn in event time: what aggregation needs of it, no more. Ordered by when it is due;
-    the id decides between equals, so that arrival never does. `spread` is the scope's kind (`Behaviour.scope`); `rare` is
-    the rarity of its rule on its host, known when its turn comes, like `familiar`; `full` is the prior of its behaviour
-    were its words certain, `unrated`: the product gave no severity."""
-
-    due: float
-    t: float
-    id: str
-    received_at: float
-    key: str
-    base: str
-    behaviour: str
-    technique: str
-    tactic: str
-    stage: int
-    gap: float
-    prior: float
-    ambiguous: bool
-    rule: str
-    severity: int
-    outcome: str
-    attacker: str
-    victim: str
-    product: str
-    criticality: float
-    external: bool
-    entities: list[str]
-    late: bool
-    novice: bool = False
-    """Its source is still learning."""
-    level: int = 2
-    session: str = ""
-    tool: str = ""
-    spread: str = "host"
-    rare: float = 0.0
-    familiar: bool = False
-    full: float = 0.0
-    unrated: bool = False
-
-    def __lt__(self, other: Held) -> bool:
-        if self.due != other.due:
-            return self.due < other.due
-        return (self.t, self.id) < (other.t, other.id)
 
 
 @dataclass(slots=True)
@@ -135,27 +97,65 @@ class Meta:
         return max(self.rules, key=self.rules.__getitem__) if self.rules else self.behaviour
 
 
+Evicted = Callable[["Meta"], None]
+
+
 @dataclass(slots=True)
 class State:
     """`base`: baseline key → [decayed openings, at, mean count]; `rules`: rule, and rule on a host → [decayed windows, at];
     `recent`: host → {meta key: last own time there} for companions; `start`: first event time, for exposure of the
-    baselines."""
+    baselines; `measured`: bytes without what is held when they were last counted, `grown`: an upper bound of what came since."""
 
     start: float = 0.0
     newest: float = 0.0
     swept: float = 0.0
     received_at: float = 0.0
-    held: list[Held] = field(default_factory=list)
+    held: Queue = field(default_factory=Queue)
     open: dict[str, Meta] = field(default_factory=dict)
     base: dict[str, list[float]] = field(default_factory=dict)
     rules: dict[str, list[float]] = field(default_factory=dict)
     recent: dict[str, dict[str, float]] = field(default_factory=dict)
     evicted: int = 0
+    measured: int = 0
+    grown: int = 0
 
     def decayed(self, key: str, t: float, memory: float) -> float:
         """Openings of a baseline key, decayed to `t` (exp(−Δ/memory))."""
         known = self.base.get(key)
         return known[0] * exp(-max(0.0, t - known[1]) / memory) if known else 0.0
+
+    def parts(self) -> dict[str, Any]:
+        """What the byte limit is about, as it is written."""
+        return {"open": table(Meta, self.open.values()), "base": self.base, "rules": self.rules, "recent": self.recent}
+
+    def fit(self, memory: float, close: Evicted) -> None:
+        """Keep what is written within `STATE_BYTES`: the largest part gives up a quarter, what is least decayed-often of
+        baselines and rules, what was longest silent of open meta-alerts and hosts, until it fits with room to grow.
+        Counted exactly only when the bound could be reached, and decided by events alone, wherever stretches are cut."""
+        if self.measured + self.grown <= STATE_BYTES:
+            return
+        sizes = {name: len(orjson.dumps(part)) for name, part in self.parts().items()}
+        if sum(sizes.values()) + OVERHEAD > STATE_BYTES:
+            while sum(sizes.values()) + OVERHEAD > STATE_BYTES * ROOM:
+                name = max(sizes, key=lambda part: (sizes[part], part))
+                self._give_up(name, memory, close)
+                sizes[name] = len(orjson.dumps(self.parts()[name]))
+        self.measured, self.grown = sum(sizes.values()) + OVERHEAD, 0
+
+    def _give_up(self, name: str, memory: float, close: Evicted) -> None:
+        if name == "open":
+            for meta in sorted(self.open.values(), key=lambda meta: (meta.last, meta.id))[: len(self.open) // 4 + 1]:
+                close(meta)
+            return
+        part: dict[str, Any] = getattr(self, name)
+        if name == "recent":
+            ranked = sorted(part, key=lambda host: (max(part[host].values()), host))
+        else:
+            ranked = sorted(
+                part, key=lambda key: (part[key][0] * exp(-max(0.0, self.newest - part[key][1]) / memory), key)
+            )
+        for key in ranked[: len(part) // 4 + 1]:
+            del part[key]
 
 
 @dataclass(slots=True)
@@ -173,12 +173,24 @@ def load(blob: bytes) -> State | Waiting:
     raw = orjson.loads(blob)
     if "since" in raw:
         return Waiting(raw["since"])
-    raw["held"] = [restored(Held, held) for held in raw["held"]]
+    held = raw["held"]
+    raw["held"] = Queue.of_json(held) if isinstance(held, dict) else _older(held)
     if any(isinstance(known, list) for known in raw.get("recent", {}).values()):
         raw["recent"] = {}  # as an older version wrote it: what it is for is over within seconds
-    raw["open"] = {key: restored(Meta, meta) for key, meta in raw["open"].items()}
+    raw["open"] = {meta.key: meta for meta in rows(Meta, raw["open"])}
     return restored(State, raw)
 
 
+def _older(held: list[dict[str, Any]]) -> Queue:
+    """As a version before wrote them, one object each with the time it was due."""
+    queue = Queue()
+    for one in held:
+        queue.push(restored(Held, {**one, "vague": one["due"] > one["t"]}))
+    return queue
+
+
 def dump(state: State | Waiting) -> bytes:
-    return orjson.dumps(state)
+    if isinstance(state, Waiting):
+        return orjson.dumps(state)
+    plain = {name: getattr(state, name) for name in PLAIN}
+    return orjson.dumps({**plain, **state.parts(), "held": state.held.as_json()})

@@ -8,7 +8,8 @@ from math import exp
 
 from processor.behaviours import TELLING, VAGUE, WEAK
 from processor.parameters import count, number
-from processor.stages.aggregate_state import Held, Meta, State
+from processor.stages.aggregate_state import Meta, State
+from processor.stages.held import Held
 from processor.surprise import BASE_MEMORY, opening_probability, surprise_of
 
 COMPANION = number("aggregate.companion")
@@ -83,6 +84,7 @@ def _windows(state: State, rule: str, t: float) -> float:
     """In how many windows, decayed, the rule was met before this one; this one is counted."""
     known = state.rules.get(rule)
     if known is None:
+        state.grown += 96
         state.rules[rule] = [1.0, t, 0.0]
         return 0.0
     if t - known[1] < RULE_WINDOW:
@@ -168,11 +170,14 @@ def remember(state: State, held: Held, meta: Meta) -> None:
         and (host in meta.credit or len(meta.credit) < MAX_CREDIT)
     ):
         meta.credit[host] = meta.credit.get(host, 0) + CREDIT
+        state.grown += 4 * len(host) + 16
     known = state.recent.get(host)
     if known is None:
         if len(state.recent) >= MAX_RECENT:
             del state.recent[min(state.recent, key=lambda name: (max(state.recent[name].values()), name))]
         known = state.recent[host] = {}
+    if meta.key not in known:
+        state.grown += 4 * (len(host) + len(meta.key)) + 40
     known[meta.key] = max(held.t, known.get(meta.key, held.t))
     if len(known) > MAX_PER_HOST:
         del known[min(known, key=lambda key: (known[key], key))]
