@@ -107,6 +107,10 @@ def whole(caller: Caller, services: Services) -> bool:
     return not bound and scope.allows(services.settings.region, "")
 
 
+FOR_ALL: frozenset[Permission] = frozenset({"intel.write", "feeds.write"})
+"""Permissions that change what is matched everywhere: a role has them, a scope below the platform takes them away."""
+
+
 def _for_all(caller: Caller, services: Services) -> Caller:
     if not whole(caller, services):
         raise Forbidden("indicators are matched for the whole platform; this account's scope does not cover it")

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from simulator import intelligence
 from simulator.province import Province, Site
 from simulator.state import Installation
 from taishi.clock import now
@@ -82,6 +83,7 @@ def onboard(records: Records, province: Province, installation: Installation, si
         fresh_people = [sign for sign in signs if sign.login not in logins]
         hashed = hash_password(installation.password) if fresh_people else ""
         session.add_all(_person(sign, hashed) for sign in fresh_people)
+    intelligence.enter(records, at)
     return added + len(fresh_people)
 
 

@@ -45,12 +45,12 @@ EVIDENCE = 400
 """Events of an incident that are looked at for indicators."""
 
 
-def _rows(session: Session, found: Sequence[Indicator], at: float) -> list[schemas.Indicator]:
+def _rows(session: Session, found: Sequence[Indicator], at: float) -> list[schemas.IntelIndicator]:
     names = {row[0]: row[1] for row in session.execute(select(Feed.id, Feed.name))}
     plain = ("kind", "value", "feed_id", "confidence", "tlp", "name", "purpose", "source_id", "valid_from", "valid_until",
              "warned", "added_at", "seen_at", "dismissed_by", "reason")  # fmt: skip
     return [
-        schemas.Indicator(
+        schemas.IntelIndicator(
             **{name: getattr(row, name) for name in plain}, id=shown_id(row.id), labels=[str(label) for label in row.labels],
             feed_name=names.get(row.feed_id, row.feed_id), state=find.state_of(row, at), searched_back=row.retro_at is not None,
         )
@@ -111,12 +111,12 @@ def _load(session: Session, text: str) -> Indicator:
     return row
 
 
-def detail(services: Services, caller: Caller, indicator_id: str) -> schemas.Indicator:
+def detail(services: Services, caller: Caller, indicator_id: str) -> schemas.IntelIndicator:
     with services.records.read(caller.scope) as session:
         return _rows(session, [_load(session, indicator_id)], now())[0]
 
 
-def change(services: Services, caller: Caller, indicator_id: str, wanted: IndicatorChange) -> schemas.Indicator:
+def change(services: Services, caller: Caller, indicator_id: str, wanted: IndicatorChange) -> schemas.IntelIndicator:
     at = now()
     if wanted.action == "dismiss" and len(wanted.reason.strip()) < 3:
         raise Invalid("say why: others will ask", "reason")

@@ -14,10 +14,10 @@ from api.intel.schemas import (
     FeedCreate,
     FeedList,
     IncidentIndicatorList,
-    Indicator,
     IndicatorChange,
     IndicatorPage,
     IndicatorQuery,
+    IntelIndicator,
     SightingPage,
     SightingQuery,
     WarningLists,
@@ -68,14 +68,14 @@ def list_indicators(
 
 
 @router.get("/intel/indicators/{indicator_id}")
-def get_indicator(indicator_id: IndicatorId, caller: IntelReader, services: ServicesDep) -> Indicator:
+def get_indicator(indicator_id: IndicatorId, caller: IntelReader, services: ServicesDep) -> IntelIndicator:
     return queries.detail(services, caller, indicator_id)
 
 
 @router.patch("/intel/indicators/{indicator_id}")
 def change_indicator(
     indicator_id: IndicatorId, request: IndicatorChange, caller: IntelWriter, services: ServicesDep
-) -> Indicator:
+) -> IntelIndicator:
     """Take an indicator out of matching, or put it back; processors follow within seconds."""
     return queries.change(services, caller, indicator_id, request)
 

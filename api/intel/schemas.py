@@ -88,7 +88,7 @@ class FeedChange(Body):
     action: Literal["pause", "start", "pull", "remove"]
 
 
-class Indicator(Model):
+class IntelIndicator(Model):
     id: HexId
     kind: Kind
     value: str
@@ -112,7 +112,7 @@ class Indicator(Model):
 
 
 class IndicatorPage(Model):
-    items: list[Indicator]
+    items: list[IntelIndicator]
     next_cursor: str | None
 
 

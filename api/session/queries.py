@@ -8,7 +8,7 @@ from fastapi import Request, Response
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session as DbSession
 
-from api.dependencies import Caller
+from api.dependencies import FOR_ALL, Caller, whole
 from api.incidents.filters import in_region
 from api.problems import Invalid
 from api.services import Services
@@ -118,7 +118,7 @@ def describe(services: Services, caller: Caller) -> Session:
         login=caller.login,
         name=caller.name,
         role=caller.role,
-        permissions=sorted(PERMISSIONS[caller.role]),
+        permissions=sorted(PERMISSIONS[caller.role] - (frozenset() if whole(caller, services) else FOR_ALL)),
         scope=ScopeOut(
             regions=list(caller.scope.regions),
             enterprises=list(caller.scope.enterprises),

@@ -51,7 +51,7 @@ def province(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
     folder = tmp_path_factory.mktemp("province")
     platform = Platform(folder)
     try:
-        platform.start("collect", "process", "api")
+        platform.start("collect", "process", "api", "intel keep")
         platform.wait_ready("http", "api")
         ports = platform.ports
         targets = Targets(platform.url("http", ""), "127.0.0.1", ports["tcp"], ports["udp"])

@@ -115,7 +115,7 @@ class Platform:
     def start(self, *roles: str) -> None:
         for role in roles:
             self._processes[role] = subprocess.Popen(
-                [sys.executable, "-m", "taishi.main", role.split(".")[0]],
+                [sys.executable, "-m", "taishi.main", *role.split(".")[0].split()],
                 env=self.environment(),
                 stdout=self._log,
                 stderr=self._log,

@@ -1728,7 +1728,7 @@ export interface components {
             /** Incident Count */
             incident_count: number;
             /** Indicators */
-            indicators: components["schemas"]["api__campaigns__schemas__Indicator"][];
+            indicators: components["schemas"]["Indicator"][];
             /**
              * Kind
              * @enum {string}
@@ -2927,6 +2927,33 @@ export interface components {
             value: number;
         };
         /**
+         * Indicator
+         * @description `background`: enterprises that met it without an incident of weight; `elsewhere`: enterprises outside the scope.
+         */
+        Indicator: {
+            /** Background */
+            background: number;
+            /** Elsewhere */
+            elsewhere: number;
+            /** Enterprises */
+            enterprises: number;
+            /** First Seen */
+            first_seen: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "ip" | "domain" | "hash";
+            /** Last Seen */
+            last_seen: number;
+            /** Rarity */
+            rarity: number;
+            /** Sightings */
+            sightings: components["schemas"]["SightingRow"][];
+            /** Value */
+            value: string;
+        };
+        /**
          * IndicatorChange
          * @description `dismiss`: not to be matched here, whatever the feed says; `restore` takes that back.
          */
@@ -2945,7 +2972,7 @@ export interface components {
         /** IndicatorPage */
         IndicatorPage: {
             /** Items */
-            items: components["schemas"]["api__intel__schemas__Indicator"][];
+            items: components["schemas"]["IntelIndicator"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -3033,6 +3060,64 @@ export interface components {
             /** Overdue Incidents */
             overdue_incidents: number;
             risk: components["schemas"]["RiskBrief"] | null;
+        };
+        /** IntelIndicator */
+        IntelIndicator: {
+            /** Added At */
+            added_at: number;
+            /** Confidence */
+            confidence: number;
+            /** Dismissed By */
+            dismissed_by: string;
+            /** Feed Id */
+            feed_id: string;
+            /** Feed Name */
+            feed_name: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "ip" | "cidr" | "domain" | "url" | "hash" | "ja3" | "ja4" | "certificate" | "serial" | "email";
+            /** Labels */
+            labels: string[];
+            /** Name */
+            name: string;
+            /** Purpose */
+            purpose: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Searched Back
+             * @description Stored days were searched for it.
+             */
+            searched_back: boolean;
+            /** Seen At */
+            seen_at: number;
+            /** Source Id */
+            source_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "waiting" | "expired" | "withdrawn" | "dismissed" | "warned";
+            /**
+             * Tlp
+             * @enum {string}
+             */
+            tlp: "clear" | "green" | "amber" | "amber+strict" | "red";
+            /** Valid From */
+            valid_from: number | null;
+            /** Valid Until */
+            valid_until: number | null;
+            /** Value */
+            value: string;
+            /**
+             * Warned
+             * @description The warning list that keeps it from matching.
+             */
+            warned: string;
         };
         /** JoinEntity */
         JoinEntity: {
@@ -4561,91 +4646,6 @@ export interface components {
             items: components["schemas"]["WarningProposal"][];
             /** Next Cursor */
             next_cursor: string | null;
-        };
-        /**
-         * Indicator
-         * @description `background`: enterprises that met it without an incident of weight; `elsewhere`: enterprises outside the scope.
-         */
-        api__campaigns__schemas__Indicator: {
-            /** Background */
-            background: number;
-            /** Elsewhere */
-            elsewhere: number;
-            /** Enterprises */
-            enterprises: number;
-            /** First Seen */
-            first_seen: number;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "ip" | "domain" | "hash";
-            /** Last Seen */
-            last_seen: number;
-            /** Rarity */
-            rarity: number;
-            /** Sightings */
-            sightings: components["schemas"]["SightingRow"][];
-            /** Value */
-            value: string;
-        };
-        /** Indicator */
-        api__intel__schemas__Indicator: {
-            /** Added At */
-            added_at: number;
-            /** Confidence */
-            confidence: number;
-            /** Dismissed By */
-            dismissed_by: string;
-            /** Feed Id */
-            feed_id: string;
-            /** Feed Name */
-            feed_name: string;
-            /** Id */
-            id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "ip" | "cidr" | "domain" | "url" | "hash" | "ja3" | "ja4" | "certificate" | "serial" | "email";
-            /** Labels */
-            labels: string[];
-            /** Name */
-            name: string;
-            /** Purpose */
-            purpose: string;
-            /** Reason */
-            reason: string;
-            /**
-             * Searched Back
-             * @description Stored days were searched for it.
-             */
-            searched_back: boolean;
-            /** Seen At */
-            seen_at: number;
-            /** Source Id */
-            source_id: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "active" | "waiting" | "expired" | "withdrawn" | "dismissed" | "warned";
-            /**
-             * Tlp
-             * @enum {string}
-             */
-            tlp: "clear" | "green" | "amber" | "amber+strict" | "red";
-            /** Valid From */
-            valid_from: number | null;
-            /** Valid Until */
-            valid_until: number | null;
-            /** Value */
-            value: string;
-            /**
-             * Warned
-             * @description The warning list that keeps it from matching.
-             */
-            warned: string;
         };
     };
     responses: never;
@@ -6928,7 +6928,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["api__intel__schemas__Indicator"];
+                    "application/json": components["schemas"]["IntelIndicator"];
                 };
             };
             /** @description Not signed in */
@@ -6990,7 +6990,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["api__intel__schemas__Indicator"];
+                    "application/json": components["schemas"]["IntelIndicator"];
                 };
             };
             /** @description Not signed in */

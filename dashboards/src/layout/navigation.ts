@@ -13,6 +13,7 @@ export const places: readonly Place[] = [
   { path: "/tuning", key: "tuning", needs: "incidents.write" },
   { path: "/search", key: "search", needs: "events.read" },
   { path: "/campaigns", key: "campaigns", needs: "campaigns.read" },
+  { path: "/intel", key: "intel", needs: "intel.read" },
   { path: "/overview", key: "overview", needs: "overview.read" },
   { path: "/enterprises", key: "enterprises", needs: "enterprises.read" },
   { path: "/industries", key: "industries", needs: "risk.read" },

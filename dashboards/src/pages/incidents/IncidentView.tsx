@@ -17,6 +17,7 @@ import { Due } from "./Due";
 import { GradeBlock } from "./Grade";
 import { Entities, Related } from "./Around";
 import { IncidentCampaigns } from "./Campaigns";
+import { IncidentIntel } from "../intel/IncidentIntel";
 import { History, Notes, TimelineList } from "./Chronicle";
 import { EntityGraph } from "./EntityGraph";
 import { MetaAlerts } from "./MetaAlerts";
@@ -265,6 +266,7 @@ export function IncidentView({ id, compact, onChanged }: Props): ReactNode {
           <h3>{t("facts")}</h3>
           <Facts incident={incident} now={now} />
         </section>
+        <IncidentIntel id={id} />
         <IncidentCampaigns rows={incident.campaigns} />
         <GradeBlock incident={incident} onChanged={() => void attempt(() => Promise.resolve())} />
         <section className="incident-wide">

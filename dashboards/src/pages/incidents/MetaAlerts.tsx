@@ -9,6 +9,7 @@ import { Failure, Loading } from "../../components/States";
 import { number, time } from "../../format";
 import { pick } from "../../i18n";
 import { useTexts } from "../../i18n/use";
+import { EventMark } from "../intel/EventMark";
 import { keyFields, searchFor } from "../search/fields";
 
 type Meta = Schemas["MetaAlert"];
@@ -59,6 +60,7 @@ function EvidenceEvent({ event }: { event: Event }): ReactNode {
   const original = text(event["event.original"] ?? "");
   return (
     <div className="evidence-event">
+      <EventMark event={event} />
       <dl className="evidence-fields">
         {keyFields(event).map(([name, value]) => (
           <div key={name}>

@@ -2,6 +2,7 @@ import { App, Button, Dropdown } from "antd";
 import { useState, type ReactNode } from "react";
 import { time } from "../../format";
 import { useTexts } from "../../i18n/use";
+import { EventMark } from "../intel/EventMark";
 import { allFields } from "./fields";
 
 type Event = Record<string, unknown>;
@@ -60,6 +61,7 @@ function EventDetail({ event, actions }: { event: Event; actions: CellActions })
   const original = shown(event["event.original"]);
   return (
     <div className="search-detail">
+      <EventMark event={event} />
       <table className="table search-fields">
         <tbody>
           {allFields(event).map(([name, value]) => (
