@@ -18,6 +18,7 @@ from collectors.refusals import Refusals
 from collectors.replay_quarantine import QuarantineReplay
 from collectors.sources import SourceRegistry
 from collectors.spool import Spool
+from collectors.transports.drop import DropFolder
 from collectors.transports.follow import FileFollower
 from collectors.transports.forward import Forward
 from collectors.transports.gelf_sockets import GelfTcp, GelfUdp
@@ -25,6 +26,7 @@ from collectors.transports.http import HttpPush
 from collectors.transports.intake import Intake, Listener, Transport
 from collectors.transports.lumberjack import Lumberjack
 from collectors.transports.positions import Positions
+from collectors.transports.pull import Puller
 from collectors.transports.relp import Relp
 from collectors.transports.syslog import SyslogTcp, SyslogUdp
 from taishi.errors import ConfigError, RecordsError, TaishiError, Unavailable
@@ -108,6 +110,22 @@ class Collector:
             follower = FileFollower(intake, source, sections, positions)
             await follower.start()
             transports.append(follower)
+        for puller in self._pullers(intake):
+            await puller.start()
+            transports.append(puller)
+
+    def _pullers(self, intake: Intake) -> list[Puller]:
+        """What fetches records itself, each for one source; the clients' libraries are loaded where one is wanted."""
+        found: list[Puller] = [DropFolder(intake, section) for section in self._settings.drop]
+        if self._settings.kafka_input:
+            from collectors.transports.kafka_topic import KafkaTopic  # noqa: PLC0415  loads a second of tables
+
+            found += [KafkaTopic(intake, section) for section in self._settings.kafka_input]
+        if self._settings.mqtt_input:
+            from collectors.transports.mqtt import MqttTopics  # noqa: PLC0415  for those who have a broker
+
+            found += [MqttTopics(intake, section) for section in self._settings.mqtt_input]
+        return found
 
     def _listeners(self, intake: Intake) -> list[tuple[str, str, int | None, Callable[[], Listener]]]:
         """(name, address, port or None for none, what listens there)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import (
@@ -100,6 +100,67 @@ class ShippersSettings(Section):
     client_ca: Path | None = Field(default=None, description="Where given, TLS clients must present its certificate.")
 
 
+class KafkaInputSettings(Section):
+    """One `[[kafka_input]]` section: topics of an enterprise's own Kafka that are read for one of its sources."""
+
+    servers: tuple[str, ...] = Field(description="host:port of the brokers.")
+    topics: tuple[str, ...] = Field(description="Names of the topics.")
+    source: str = Field(description="Id of the source the records belong to.")
+    group: str = Field(default="taishi", description="Consumer group; collectors of one group share the partitions.")
+    tls: bool = Field(default=False, description="Whether the brokers speak TLS.")
+    ca: Path | None = Field(default=None, description="PEM of who signed the brokers' certificates.")
+    certificate: Path | None = Field(default=None, description="PEM, where the brokers ask for one.")
+    private_key: Path | None = Field(default=None, description="PEM.")
+    username: str = Field(default="", description="For SASL.")
+    password: SecretStr = Field(default=SecretStr(""), description="For SASL.")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        default="SCRAM-SHA-512", description="Used where a username is given."
+    )
+
+    def client(self) -> dict[str, Any]:
+        """The settings as kafka-python names them."""
+        found: dict[str, Any] = {
+            "bootstrap_servers": list(self.servers),
+            "security_protocol": ("SASL_" if self.username else "") + ("SSL" if self.tls else "PLAINTEXT"),
+            "request_timeout_ms": 20_000,
+        }
+        files = {"ssl_cafile": self.ca, "ssl_certfile": self.certificate, "ssl_keyfile": self.private_key}
+        if self.tls:
+            found |= {name: str(path) for name, path in files.items() if path}
+        if self.username:
+            found |= {
+                "sasl_mechanism": self.sasl_mechanism,
+                "sasl_plain_username": self.username,
+                "sasl_plain_password": self.password.get_secret_value(),
+            }
+        return found
+
+
+class MqttInputSettings(Section):
+    """One `[[mqtt_input]]` section: topics of an MQTT 5 broker that are read for one source."""
+
+    host: str = Field(description="Of the broker.")
+    port: int = Field(default=1883, description="By custom 8883 with TLS.")
+    topics: tuple[str, ...] = Field(description="Topic filters, may hold + and #.")
+    source: str = Field(description="Id of the source the messages belong to.")
+    client_id: str = Field(default="taishi", description="The broker keeps messages for this name while we are away.")
+    tls: bool = Field(default=False, description="Whether the broker speaks TLS.")
+    ca: Path | None = Field(default=None, description="PEM of who signed the broker's certificate.")
+    certificate: Path | None = Field(default=None, description="PEM, where the broker asks for one.")
+    private_key: Path | None = Field(default=None, description="PEM.")
+    username: str = Field(default="", description="Where the broker asks for one.")
+    password: SecretStr = Field(default=SecretStr(""), description="Better in the environment than in a file.")
+
+
+class DropSettings(Section):
+    """One `[[drop]]` section: a folder into which files are put whole (SFTP, a mounted bucket) and that we empty."""
+
+    path: Path = Field(description="The folder; its subfolders are looked into too.")
+    source: str = Field(description="Id of the source the records belong to.")
+    quiet_seconds: float = Field(default=5.0, ge=0, description="A file is read when it was left alone for so long.")
+    keep_days: float = Field(default=7.0, ge=0, description="Days that a file that was read stays below .done.")
+
+
 class HttpSettings(Section):
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int | None = Field(default=8089, description="POST /v1/ingest, /metrics and /health.")
@@ -173,6 +234,9 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     shippers: ShippersSettings = ShippersSettings()
     follow: tuple[FollowSettings, ...] = ()
+    kafka_input: tuple[KafkaInputSettings, ...] = ()
+    mqtt_input: tuple[MqttInputSettings, ...] = ()
+    drop: tuple[DropSettings, ...] = ()
     collect: CollectSettings = CollectSettings()
     process: ProcessSettings = ProcessSettings()
     intel: IntelSettings = IntelSettings()

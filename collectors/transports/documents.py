@@ -51,6 +51,17 @@ def record_of(document: Mapping[str, Any], raw: bytes | None = None) -> Frame:
     return Frame(as_json(document) if raw is None else raw, known=None)
 
 
+def record_of_text(data: bytes) -> Frame:
+    """The record in a message of a queue: a shipper's document gives the line it wraps, all else is the record itself."""
+    if data[:1] != b"{":
+        return Frame(data)
+    try:
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return Frame(data)
+    return record_of(document, data)
+
+
 def as_json(document: Any) -> bytes:
     """What orjson refuses (numbers beyond 64 bits, half characters, keys that are no text), the slower way."""
     try:
