@@ -173,6 +173,8 @@ def _audited(event: Event, values: dict[str, object], received: Received) -> Non
     status = text(values.get("status") or values.get("STATUS") or values.get("connection_data.status"))
     good = status in {None, "0"}
     event["event.outcome"] = "success" if good else "failure"
+    if "[" in event.get("user.name", ""):
+        event["user.name"] = event["user.name"].partition("[")[0] or "-"
     if "connect" in action and "disconnect" not in action and "change" not in action:
         login(event, good=good, action="database-login")
         event["event.category"] = ["database", "authentication"]

@@ -18,7 +18,7 @@ from taishi.errors import ParseError
 from taishi.event import Event
 
 NAME: Final = "oracle_audit"
-_PAIR: Final = re.compile(r"""([A-Z][A-Z_ ]{1,31})\s?:\s?\[\d{1,6}\]\s?(?:'([^']*+)'|"([^"]*+)")""")
+_PAIR: Final = re.compile(r"""(?<![A-Z$])([A-Z][A-Z_$ ]{1,31})\s?:\s?\[\d{1,6}\]\s?(?:'([^']*+)'|"([^"]*+)")""")
 _XML: Final = re.compile(r"<([A-Z][A-Za-z_]{1,40})>([^<]*+)</")
 _LISTENER: Final = re.compile(
     r"(\d\d-[A-Z]{3}-\d{4} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:[+-]\d\d:\d\d)?) \* "

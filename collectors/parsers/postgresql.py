@@ -177,7 +177,7 @@ def _prefix(event: Event, head: str, received: Received) -> None:
                 event["postgresql.log.application_name"] = value
     pid = _PID.search(head, 0, 400)
     if pid is not None and (found := integer(pid[1] or pid[2])) is not None:
-        event["process.pid"] = found
+        event.setdefault("process.pid", found)
     host = _HOST.search(head, 0, 400)
     if host is not None:
         peer(event, host[1], host[2])
