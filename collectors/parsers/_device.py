@@ -37,6 +37,7 @@ def observer(event: Event, vendor: str, product: str = "", kind: str = "") -> No
 def finish(event: Event, received: Received) -> list[Event]:
     """Fill what follows from the fields (time, severity of the header, network, related) and return the one event."""
     fallback(event, received)
+    event.setdefault("event.kind", "event")
     code = event.get("log.syslog.severity.code")
     if type(code) is int and 0 <= code < 8:
         event.setdefault("event.severity", SYSLOG_SEVERITY[code])
