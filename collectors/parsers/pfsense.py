@@ -25,7 +25,8 @@ _FILTER: Final = re.compile(
     r"([0-9A-Za-z\-]{0,64}),([^,]{1,32}),([^,]{0,32}),(\w{3,16}),(in|out|in/out),([46]),"
 )
 _LOGIN: Final = re.compile(
-    r"(?:webConfigurator|Web GUI) (authentication error|Successful login|user .{0,8}logged out)(?: for (?:user )?| for )?'([^']{0,256})' "
+    r"(?:webConfigurator|Web GUI) (authentication error|Successful login|user .{0,8}logged out)"
+    r"(?: for (?:user )?)?'([^']{0,256})' "
     r"from:? (?:Local Database )?\(?([^\s)]{2,64})\)?"
 )
 _SUCCESS: Final = re.compile(r"[Ss]uccessful login for user '([^']{0,256})' from: ([^\s(]{2,64})")
