@@ -43,7 +43,7 @@ def _filter(event: Event, body: str, at: int) -> None:
     event["event.reason"], event["event.action"] = reason, action
     event["network.type"] = f"ipv{version}"
     if version == "4" and len(cells) > 19:
-        names = ("tos", "ecn", "ttl", "id", "offset", "flags")
+        names: tuple[str, ...] = ("tos", "ecn", "ttl", "id", "offset", "flags")
         number, protocol, size, source, target = cells[15:20]
         rest = cells[20:]
     elif version == "6" and len(cells) > 16:

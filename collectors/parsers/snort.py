@@ -93,7 +93,15 @@ def _fast(event: Event, body: str, received: Received) -> None:
     priority = _PRIORITY.search(rest)
     head = body[: found.start()].lower()
     dropped = True if "[drop]" in head or "[block]" in head else False if "[wdrop]" in head else None
-    _rule(event, *found.groups(), message.strip().strip('"').strip(), int(priority[1]) if priority else None, dropped)
+    _rule(
+        event,
+        found[1],
+        found[2],
+        found[3],
+        message.strip().strip('"').strip(),
+        int(priority[1]) if priority else None,
+        dropped,
+    )
 
 
 def _json_ends(event: Event, raw: dict[str, Any]) -> None:
