@@ -32,7 +32,7 @@ REMEMBERED = count("context.remembered")
 
 def worthy(member: Member) -> bool:
     """Whether a meta-alert could be context at all: it names no outside attacker and means something."""
-    if member.external or member.outcome == "failure":
+    if member.external or member.risen or member.outcome == "failure":
         return False
     if member.stage == 0:
         return bool(member.technique) and not member.attacker

@@ -94,6 +94,7 @@ def _carry(state: State, metas: list[str], target: str) -> None:
     """Move single meta-alerts to an incident, which is made where absent."""
     members = [state.members[meta] for meta in metas]
     case = state.cases.get(target)
+    state.moved.pop(target, None)
     if case is None:
         case = state.cases[target] = Case(target, min(m.first for m in members), max(m.t for m in members))
     for member in members:

@@ -95,7 +95,8 @@ class Engine:
         _update(member, signal)
         if member.context:
             self.outcome.cases.add(member.incident)
-            if not worse or signal.risk < score.LINK_RISK:
+            grown = worse and signal.risk >= score.LINK_RISK
+            if not grown and signal.risk < score.ALONE_RISK:
                 return None
             self._let_go(member)
         elif len(member.ties) < tied:
@@ -136,7 +137,7 @@ class Engine:
         """Context that has become worse is evidence of its own: it is placed as if it were new."""
         case = self.state.cases[member.incident]
         case.members.remove(member.id)
-        member.incident, member.context = "", False
+        member.incident, member.context, member.risen = "", False, True
         self.outcome.cases.add(case.id)
 
     def _take_out(self, member: Member, case: Case) -> None:
@@ -241,6 +242,7 @@ def move(state: State, drop: Case, keep: Case) -> None:
     times = [at for at in (keep.escalated_at, drop.escalated_at) if at is not None]
     keep.escalated_at = min(times) if times else None
     del state.cases[drop.id]
+    state.moved.pop(keep.id, None)  # it lives again: an undo gave it back, and ways must not lead in a circle
     state.moved[drop.id] = keep.id
 
 

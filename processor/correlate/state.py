@@ -59,6 +59,8 @@ class Member:
     external: bool
     told: int = 0
     context: bool = False
+    risen: bool = False
+    """It was context, became worse, and is evidence of its own since."""
 
     @property
     def ties(self) -> list[str]:

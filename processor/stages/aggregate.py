@@ -361,8 +361,8 @@ class _Run:
             meta.level = max(meta.level, held.level)
             sessions.remember(self._state, held, meta)
         meta.session = meta.session or (held.session == "s" and meta.level == TELLING)
-        changed = self._worsen(meta, held) if own else False
-        changed = _note(meta, held) or changed
+        worse = self._worsen(meta, held) if own else _louder(meta, held)
+        changed = _note(meta, held) or worse
         if changed and meta.count > 1 and len(meta.marks) < MAX_MARKS:
             meta.marks.append(held.id)
         if changed:
@@ -377,11 +377,9 @@ class _Run:
             self._signal(meta, held)
 
     def _worsen(self, meta: Meta, held: Held) -> bool:
-        worse = False
-        if held.severity > meta.severity:
-            meta.severity, worse = held.severity, True
+        worse = _louder(meta, held) if held.severity > meta.severity else False
         if OUTCOMES.get(held.outcome, 1) > OUTCOMES.get(meta.outcome, 1):
-            meta.outcome, worse = held.outcome, True
+            meta.outcome, meta.grave["outcome"], worse = held.outcome, held.id, True
         prior = held.prior if meta.owned < sessions.FLOOD else max(held.prior, held.full)
         if prior > meta.prior:  # a flood of ambiguous words is no longer ambiguous
             meta.prior, worse = prior, True
@@ -431,6 +429,14 @@ class _Run:
                 external=meta.external,
             )
         )
+
+
+def _louder(meta: Meta, held: Held) -> bool:
+    """A product's word that it is graver counts, whatever the alert is part of; ours about an unrated one does not."""
+    if held.severity <= meta.severity or (held.unrated and held.key != meta.key):
+        return False
+    meta.severity, meta.grave["severity"] = held.severity, held.id
+    return True
 
 
 def _background_key(held: Held) -> str:

@@ -84,10 +84,18 @@ class Meta:
     learned: dict[str, Any] = field(default_factory=dict)
     """What verdicts taught about its rules, as JSON."""
     sample: list[list[Any]] = field(default_factory=list)
+    grave: dict[str, str] = field(default_factory=dict)
+    """Events by which it became what it is: "severity", "outcome". They are always evidence, however much else changed."""
 
     def evidence(self) -> list[str]:
         """First, what changed it, a fixed sample of the rest, last."""
-        ids = [self.first_id, *self.marks, *(identity for _, identity in self.sample), self.last_id]
+        ids = [
+            self.first_id,
+            *self.grave.values(),
+            *self.marks,
+            *(identity for _, identity in self.sample),
+            self.last_id,
+        ]
         return list(dict.fromkeys(ids))
 
     def name(self) -> str:

@@ -113,8 +113,8 @@ def probing(state: State, held: Held) -> Meta | None:
 def companion(state: State, held: Held) -> Meta | None:
     """The session on the same host that explains an alert which says little: of those active within seconds the rarer,
     then the newer. It never keeps that session alive."""
-    if held.level == TELLING:
-        return None
+    if held.level == TELLING or (held.technique and held.outcome == "success"):
+        return None  # a success is nobody's companion
     best: tuple[int, float, str] | None = None
     found: Meta | None = None
     for key, at in state.recent.get(held.victim or held.attacker, {}).items():
