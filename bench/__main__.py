@@ -25,6 +25,7 @@ SUITES = {
     "parsers": ("bench.bench_parsers", "Normalise: each parser beside orjson decode + encode of the same lines"),
     "stages": ("bench.bench_stages", "Stages of the processor, per event"),
     "sigma": ("bench.bench_sigma", "Sigma rules over every event"),
+    "intel": ("bench.bench_intel", "A million indicators of threat intelligence on every event"),
     "stream": ("bench.bench_stream", "Stream: durable append and read back"),
     "store": ("bench.bench_store", "Event store: ingest and query latencies"),
     "end_to_end": ("bench.bench_end_to_end", "End to end: raw lines to the durable log and to the search index"),

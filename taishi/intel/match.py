@@ -53,21 +53,19 @@ class Matcher:
         few fields and a memory first."""
         get = event.get
         found: list[tuple[str, Hits]] = []
-        addresses = get("related.ip")
-        if addresses is None:
+        addresses, names = get("related.ip"), get("related.hosts")
+        if addresses is None and names is None:  # parsers collect them; who comes another way may not
             addresses = [one for name in ("source.ip", "destination.ip") if (one := get(name)) is not None]
+            names = [one for name in _NAMES if (one := get(name)) is not None]
         known = self._ip
-        for one in addresses:
+        for one in addresses or ():
             hits = known.get(one)
             if hits is None:
                 hits = self._missing("ip", one, self.snapshot.address)
             if hits:
                 found.append((one, hits))
-        names = get("related.hosts")
-        if names is None:
-            names = [one for name in _NAMES if (one := get(name)) is not None]
         known = self._domain
-        for one in names:
+        for one in names or ():
             hits = known.get(one)
             if hits is None:
                 hits = self._missing("domain", one, self.snapshot.name)

@@ -27,12 +27,13 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
+from socket import AF_INET, inet_pton
 from typing import Any, Final
 from zlib import crc32
 
 import orjson
 
-from taishi.intel.values import KINDS, Kind, above
+from taishi.intel.values import KINDS, Kind
 
 MAGIC: Final = b"TAISHI-INTEL-3\n\0"
 FOREVER: Final = 0xFFFF_FFFF
@@ -321,7 +322,9 @@ class Snapshot:
 
     def exact(self, kind: Kind, value: str) -> Hits:
         """Indicators of this kind and normalised value."""
-        key = _PREFIX[kind] + value.encode("utf-8", "surrogatepass")
+        return self._look(kind, _PREFIX[kind] + value.encode("utf-8", "surrogatepass"))
+
+    def _look(self, kind: Kind, key: bytes) -> Hits:
         number = self._hash(key)
         spread = (number * 0x9E37_79B1) & self._wide
         if not self._bitmap[spread >> 3] & (1 << (spread & 7)):
@@ -333,7 +336,7 @@ class Snapshot:
             size, count, code = _ENTRY.unpack_from(entries, place)
             after = place + 4 + size + (-size % 4)
             if size == length and code == key[0] and entries[place + 4 : place + 4 + size] == key[1:]:
-                return self._hits(kind, value, after, count)
+                return self._hits(kind, key[1:].decode("utf-8", "surrogatepass"), after, count)
             place = after + count * _HIT.size
         return NO_HITS
 
@@ -349,22 +352,31 @@ class Snapshot:
     def address(self, text: str) -> Hits:
         """An IP address as an event writes it: itself, and the narrowest network that holds it."""
         try:
+            return self._four(text, int.from_bytes(inet_pton(AF_INET, text), "big"))
+        except (OSError, ValueError):
+            pass  # of the other family, or written in another way
+        try:
             parsed = ip_address(text)
         except ValueError:
             return NO_HITS
-        if isinstance(parsed, IPv6Address):
-            parsed = parsed.ipv4_mapped or parsed
-        hits = self.exact("ip", str(parsed))
+        if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+            parsed = parsed.ipv4_mapped
         if isinstance(parsed, IPv4Address):
-            if len(self._starts) > 1:
-                place = self._found[bisect_right(self._starts, int(parsed)) - 1]
-                return hits + self._network(place) if place else hits
-            return hits
+            return self._four(str(parsed), int(parsed))
+        hits = self.exact("ip", str(parsed))
         for length in self._v6:
             network = ip_network((int(parsed) >> (128 - length) << (128 - length), length))
             found = self.exact("cidr", str(network))
             if found:
                 return hits + found
+        return hits
+
+    def _four(self, text: str, number: int) -> Hits:
+        hits = self.exact("ip", text)
+        if len(self._starts) > 1:
+            place = self._found[bisect_right(self._starts, number) - 1]
+            if place:
+                return hits + self._network(place)
         return hits
 
     def _network(self, place: int) -> Hits:
@@ -374,10 +386,13 @@ class Snapshot:
 
     def name(self, text: str) -> Hits:
         """A domain and those above it, the nearest that is an indicator."""
-        for one in above(text.rstrip(".").lower()):
-            found = self.exact("domain", one)
+        name = text.rstrip(".").lower().encode("utf-8", "surrogatepass")
+        prefix, at = _PREFIX["domain"], 0
+        for _ in range(name.count(b".")):
+            found = self._look("domain", prefix + name[at:])
             if found:
                 return found
+            at = name.index(b".", at) + 1
         return NO_HITS
 
     def names_urls(self, host: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -171,4 +172,40 @@ def test_withdrawal_and_new_indicators_reach_a_running_worker(tmp_path: Path, te
     builds.build(world.records, tmp_path / "intel")
     assert work(third) == 8, "the new snapshot is in use"
     worker.close()
+    world.close()
+
+
+def test_reloading_under_load_loses_and_doubles_nothing(tmp_path: Path, template: Path) -> None:
+    """Snapshots are built and put in place by another thread all the time; every event is matched once by one of them."""
+    world = World(tmp_path, template)
+    install(world, usual()[0])
+    stop = threading.Event()
+
+    def rebuild() -> None:
+        for number in range(1000):
+            if stop.is_set():
+                return
+            other = Given("ip", f"198.51.100.{number % 250}", 60, "green", valid_until=START + 1e8)
+            book.take_in(world.records, "list", [other], START)
+            builds.build(world.records, tmp_path / "intel")
+
+    thread = threading.Thread(target=rebuild)
+    thread.start()
+    used = set()
+    try:
+        worker = world.worker(poll_records=1)
+        world.publish(batches([flow(START + n, "10.1.0.20", C2) for n in range(80)], 2))
+        for _ in range(400):
+            worker._intel._looked = 0.0
+            worker.attempt()
+            if worker._intel.current is not None:
+                used.add(worker._intel.current.snapshot.change)
+            if world.caught_up():
+                break
+        worker.close()
+    finally:
+        stop.set()
+        thread.join()
+    assert [row[3] for row in seen(world)] == [80]
+    assert len(used) > 1, "more than one snapshot was in use"
     world.close()
