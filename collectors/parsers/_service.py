@@ -24,11 +24,16 @@ ZONES: Final = {
 """Abbreviations that mean one zone only; CST means China's as often as America's, so the source's zone decides."""
 
 
-def opened(name: str, dataset: str, framed: Framed, received: Received, category: str = "") -> tuple[Event, str]:
-    """The header's fields and the text after it, as an event of this service."""
+def opened(
+    name: str, dataset: str, framed: Framed, received: Received, category: str = "", *, iso: bool = False
+) -> tuple[Event, str]:
+    """The header's fields and the text after it, as an event of this service.
+
+    `iso` also reads a header with an ISO time that the transport left; elsewhere such a time is the service's own.
+    """
     event: Event = {}
     text = framed.body or framed.text
-    if framed.syslog or text[:1] == "<" or text[:3] in _MONTHS:
+    if framed.syslog or text[:1] == "<" or text[:3] in _MONTHS or (iso and text[:4].isdigit()):
         event, text = header(framed, received)
         if host := event.get("host.hostname"):
             event["host.name"] = host
