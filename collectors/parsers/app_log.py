@@ -48,6 +48,7 @@ _KEYED: Final = re.compile(
     re.IGNORECASE,
 )
 _USERS: Final = (
+    re.compile(r",AccountID=\"(?P<user>[^\"]{1,256})\""),
     re.compile(
         r"(?:user(?:name)?|account(?:ID)?|email|login|principal|for|attempt by|用户|账号|帐号)"
         r"""\s?[=:]{0,1}"?\s?:?\s?(?:user )?['"`\[](?P<user>[^'"`\]]{1,256})['"`\]]""",
