@@ -1,6 +1,7 @@
 """What records keep: what a person worked on for good, what was only counted for a while.
 
-Removed by age: meta-alerts and incidents that never asked for a person and that nobody touched, hourly balances, hourly risk.
+Removed by age: meta-alerts and incidents that never asked for a person and that nobody touched, hourly balances, hourly risk,
+sightings of indicators.
 In small transactions, so that a checkpoint never waits long for the write lock.
 """
 
@@ -11,7 +12,16 @@ from typing import Any
 from sqlalchemy import delete, exists, select
 
 from taishi.records.port import Records
-from taishi.records.tables import Burst, BurstCount, Incident, IncidentHistory, Ledger, MetaAlert, RiskHistory
+from taishi.records.tables import (
+    Burst,
+    BurstCount,
+    Incident,
+    IncidentHistory,
+    IndicatorSighting,
+    Ledger,
+    MetaAlert,
+    RiskHistory,
+)
 from taishi.scope import EVERYTHING
 
 DAY = 86_400.0
@@ -29,6 +39,7 @@ def forget(records: Records, at: float, days: float) -> dict[str, int]:
         "incident": _incidents(records, before),
         "meta_alert": _metas(records, before),
         "ledger": _hours(records, Ledger, int(before // 3600)),
+        "indicator_sighting": _sightings(records, before),
         "risk_history": _hours(records, RiskHistory, int(before // 3600)),
         "burst_count": _hours(records, BurstCount, int((at - COUNTED_DAYS * DAY) // 3600)),
         "burst": _bursts(records, before),
@@ -75,6 +86,20 @@ def _metas(records: Records, before: float) -> int:
             session.execute(
                 delete(MetaAlert).where(MetaAlert.id.in_(some)).execution_options(synchronize_session=False)
             )
+        gone += len(some)
+        if len(some) < CHUNK:
+            return gone
+
+
+def _sightings(records: Records, before: float) -> int:
+    """Who met an indicator long ago."""
+    old = select(IndicatorSighting.id).where(IndicatorSighting.last_seen < before).order_by(IndicatorSighting.last_seen)
+    gone = 0
+    while True:
+        with records.write(EVERYTHING) as session:
+            some = list(session.scalars(old.limit(CHUNK)))
+            statement = delete(IndicatorSighting).where(IndicatorSighting.id.in_(some))
+            session.execute(statement.execution_options(synchronize_session=False))
         gone += len(some)
         if len(some) < CHUNK:
             return gone

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from processor.retention import CHUNK, DAY, forget
 from taishi.records.sql import SqlRecords
-from taishi.records.tables import Incident, IncidentHistory, Ledger, MetaAlert, RiskHistory
+from taishi.records.tables import Incident, IncidentHistory, IndicatorSighting, Ledger, MetaAlert, RiskHistory
 from taishi.scope import EVERYTHING
 
 NOW = 1_790_000_000.0
@@ -72,3 +72,17 @@ def test_hours_go_by_age(records: SqlRecords) -> None:
     with records.read(EVERYTHING) as session:
         assert set(session.scalars(select(Ledger.hour))) == {border, border + 1}
         assert set(session.scalars(select(RiskHistory.hour))) == {border, border + 1}
+
+
+def test_sightings_go_by_age(records: SqlRecords) -> None:
+    def sighting(name: str, last: float) -> IndicatorSighting:
+        return IndicatorSighting(
+            id=name, indicator_id=1, feed_id="f", kind="ip", value="192.0.2.1", tlp="green", confidence=50, enterprise_id="e1",
+            region="330106", authority="miit", day=1, count=1, first_seen=last, last_seen=last, events=[],
+        )  # fmt: skip
+
+    with records.write(EVERYTHING) as session:
+        session.add_all([sighting("old", NOW - 401 * DAY), sighting("kept", NOW - 399 * DAY)])
+    assert forget(records, NOW, 400)["indicator_sighting"] == 1
+    with records.read(EVERYTHING) as session:
+        assert session.scalars(select(IndicatorSighting.id)).all() == ["kept"]
