@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from processor.correlate import score
-from processor.correlate.engine import Outcome, move
+from processor.correlate.moves import Outcome, carry, move, set_apart
 from processor.correlate.state import MAX_JOURNAL, Case, State, fit
 from processor.stage import Decided
 
@@ -74,42 +74,12 @@ def _split(state: State, seq: int, old_id: str, metas: list[str], new_id: str, o
     _note(state, {"seq": seq, "from": old_id, "to": new_id, "metas": known, "split": True})
     if known:
         old = state.cases.get(state.members[known[0]].incident)
-        _carry(state, known, new_id)
+        carry(state, known, new_id)
         new = state.cases[new_id]
         if old is not None:
             new.escalated_at = old.escalated_at
-            _set_apart(new, old)
+            set_apart(new, old)
         _rescore(state, {new_id, *([old.id] if old else [])}, outcome)
-
-
-def _set_apart(one: Case, other: Case) -> None:
-    for case, identity in ((one, other.id), (other, one.id)):
-        if identity not in case.apart:
-            case.apart.append(identity)
-        if identity not in case.related:
-            case.related.append(identity)
-
-
-def _carry(state: State, metas: list[str], target: str) -> None:
-    """Move single meta-alerts to an incident, which is made where absent."""
-    members = [state.members[meta] for meta in metas]
-    case = state.cases.get(target)
-    state.moved.pop(target, None)
-    if case is None:
-        case = state.cases[target] = Case(target, min(m.first for m in members), max(m.t for m in members))
-    for member in members:
-        old = state.cases.get(member.incident)
-        if old is case:
-            continue
-        if old is not None:
-            state.unlink(old)
-            old.members.remove(member.id)
-            state.relink(old)
-        member.incident, member.context = target, False
-        case.members.append(member.id)
-        state.link(case, member.ties)
-    case.first = min([case.first, *(m.first for m in members)])
-    case.active = max([case.active, *(m.t for m in members)])
 
 
 def _undo(state: State, seq: int, outcome: Outcome) -> None:
@@ -122,12 +92,12 @@ def _undo(state: State, seq: int, outcome: Outcome) -> None:
     back = [m for m in entry["metas"] if m in state.members and state.members[m].incident == other]
     if back:
         escalated = state.cases[other].escalated_at
-        _carry(state, back, one)
+        carry(state, back, one)
         if state.cases[one].escalated_at is None:
             state.cases[one].escalated_at = escalated
     for case, identity in ((state.cases.get(one), other), (state.cases.get(other), one)):
         if case is not None and entry.get("split") and identity in case.apart:
             case.apart.remove(identity)
     if not entry.get("split") and one in state.cases and other in state.cases:
-        _set_apart(state.cases[one], state.cases[other])
+        set_apart(state.cases[one], state.cases[other])
     _rescore(state, {one, other}, outcome)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Any
 
 import orjson
 
-from processor.correlate import context, score, text
+from processor.correlate import context, hubs, score, text
+from processor.correlate.moves import Outcome, incident_id, move, relate
 from processor.correlate.score import Link
 from processor.correlate.state import MAX_MEMBERS, Case, Member, State, fit, forget
 from processor.entities import shown
@@ -23,21 +23,6 @@ SIGNAL_BYTES = 2600
 
 
 @dataclass(slots=True)
-class Outcome:
-    """What a stretch changed: incidents to write, where meta-alerts went and why, tombstones of merged incidents."""
-
-    cases: set[str] = field(default_factory=set)
-    joins: dict[str, dict[str, Any]] = field(default_factory=dict)
-    tombstones: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
-    escalated: set[str] = field(default_factory=set)
-    evicted: int = 0
-
-
-def incident_id(meta_id: str) -> str:
-    return blake2b(f"incident\x1f{meta_id}".encode(), digest_size=12).hexdigest()
-
-
-@dataclass(slots=True)
 class Engine:
     """`closed`: incidents that people are done with. Results are collected in `outcome`."""
 
@@ -49,6 +34,8 @@ class Engine:
         """One signal; `fresh` are entities of the meta-alert that earlier signals did not have."""
         state = self.state
         state.newest = max(state.newest, signal.t)
+        if known := hubs.recognised(state, fresh, signal.t):
+            hubs.separate(state, known, self.closed, signal, self.outcome)
         state.grown += 4 * len(orjson.dumps(signal.entities)) + SIGNAL_BYTES
         for entity in fresh:
             state.touch(entity, signal.t)
@@ -200,7 +187,7 @@ class Engine:
                 continue
             members = state.of(case) + state.of(other)
             if len(members) > score.MAX_METAS or len(score.hosts(members)) > score.MAX_HOSTS:
-                _relate(case, other)
+                relate(case, other)
                 self.outcome.cases.add(other.id)
                 continue
             case = self._absorb(case, other, found[identity], signal)
@@ -226,30 +213,6 @@ class Engine:
                 member.count, member.last = extent.count, extent.last
                 if member.incident:
                     self.outcome.cases.add(member.incident)
-
-
-def move(state: State, drop: Case, keep: Case) -> None:
-    """All of one incident's meta-alerts into another; the dropped id leads to the kept one from now on."""
-    state.unlink(drop)
-    for member in state.of(drop):
-        member.incident = keep.id
-        if not member.context:
-            state.link(keep, member.ties)
-    keep.members.extend(drop.members)
-    keep.first, keep.active = min(keep.first, drop.first), max(keep.active, drop.active)
-    keep.related = [i for i in dict.fromkeys([*keep.related, *drop.related]) if i not in {keep.id, drop.id}][:16]
-    keep.apart = [i for i in dict.fromkeys([*keep.apart, *drop.apart]) if i not in {keep.id, drop.id}]
-    times = [at for at in (keep.escalated_at, drop.escalated_at) if at is not None]
-    keep.escalated_at = min(times) if times else None
-    del state.cases[drop.id]
-    state.moved.pop(keep.id, None)  # it lives again: an undo gave it back, and ways must not lead in a circle
-    state.moved[drop.id] = keep.id
-
-
-def _relate(one: Case, other: Case) -> None:
-    for case, identity in ((one, other.id), (other, one.id)):
-        if identity not in case.related and len(case.related) < 16:
-            case.related.append(identity)
 
 
 def _member(signal: Signal) -> Member:

@@ -85,7 +85,7 @@ def links(state: State, member: Member, t: float, frozen: frozenset[str]) -> dic
     """Every incident that shares an entity with the meta-alert, by id; `frozen` ones are left out by the caller."""
     found: dict[str, list[tuple[str, float]]] = {}
     for entity in member.ties:
-        weight = entity_weight(state, entity, t)
+        weight = entity_weight(state, entity, t) if entity not in state.hubs else 0.0
         for identity in state.links.get(entity, ()) if weight > WEAK else ():
             case = state.cases[identity]
             found.setdefault(identity, []).append((entity, weight * _fading(member, case, t)))

@@ -116,6 +116,8 @@ class State:
     journal: list[dict[str, Any]] = field(default_factory=list)
     decided: list[int] = field(default_factory=list)
     aside: dict[str, Member] = field(default_factory=dict)
+    hubs: list[str] = field(default_factory=list)
+    """Entities that turned out to be everybody's: they link nothing."""
     newest: float = 0.0
     signals: int = 0
     evicted: int = 0
@@ -140,6 +142,8 @@ class State:
 
     def link(self, case: Case, entities: list[str]) -> None:
         for entity in entities:
+            if entity in self.hubs:
+                continue
             linked = self.links.setdefault(entity, [])
             if case.id not in linked:
                 linked.append(case.id)
@@ -254,7 +258,10 @@ def fit(state: State) -> int:
 
 def _give_up_small(state: State) -> bool:
     """A quarter of the largest of what is not incidents; False where none of it is large."""
-    sizes = {name: len(orjson.dumps(getattr(state, name))) for name in ("seen", "moved", "journal", "decided", "aside")}
+    sizes = {
+        name: len(orjson.dumps(getattr(state, name)))
+        for name in ("seen", "moved", "journal", "decided", "aside", "hubs")
+    }
     name = max(sizes, key=lambda one: (sizes[one], one))
     if sizes[name] <= STATE_BYTES // 10:
         return False

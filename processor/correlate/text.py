@@ -159,6 +159,22 @@ def bridged(link: Link, dropped: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def shared(hub: str, *, marked: bool) -> dict[str, Any]:
+    """What became of a join when the entity it rested on turned out to be everybody's."""
+    zh, en = entity_text(hub)
+    then_zh, then_en = (
+        ("人员已接触本事件，因此未自动拆分：请核实是否属于本事件。", "people know this incident: check whether this belongs to it.")
+        if marked
+        else ("因此从原事件中分出。", "it was separated from the incident it was in.")
+    )  # fmt: skip
+    return {
+        "score": 0.0, "weight": 0.0, "stage_factor": 1.0, "risk_factor": 1.0, "by": "engine",
+        "entities": [{"kind": "hub", "value": value_of(hub), "weight": 0.0}],
+        "text_zh": f"{zh} 现已识别为公共节点，仅靠它建立的关联不再成立；{then_zh}",
+        "text_en": f"{en} is now known to be shared by many, so a link that rests on it alone no longer holds; {then_en}",
+    }  # fmt: skip
+
+
 def context(member: Member, case: Case, nearness: float) -> dict[str, Any]:
     """Why a meta-alert is shown with an incident that nothing links it to."""
     before = member.t < case.first

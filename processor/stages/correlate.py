@@ -10,7 +10,8 @@ from prometheus_client import Counter
 from processor.campaigns import sightings
 from processor.correlate import state as correlate_state
 from processor.correlate.decisions import apply
-from processor.correlate.engine import Engine, Outcome, case_row
+from processor.correlate.engine import Engine, case_row
+from processor.correlate.moves import Outcome
 from processor.correlate.state import State
 from processor.inventory import EnterpriseFacts
 from processor.stage import Decided, Signal, StateView, Work

@@ -8,6 +8,7 @@ import pytest
 
 from processor.correlate import score
 from processor.correlate.state import Member
+from processor.inventory import AssetFacts
 from processor.stage import Decided
 from taishi import clock
 from taishi.event import Event
@@ -256,3 +257,67 @@ def test_knocking_and_trying_from_outside_are_one_stage() -> None:
 
 def test_weak_alerts_are_no_links_of_the_chain() -> None:
     assert score.chain_length([_member(0, 0.0, risk=0.1), _member(3, 1.0)]) == 1
+
+
+# ---------------------------------------------------------------- hubs
+
+
+def _glued(pipeline: Pipeline, severity: int) -> str:
+    """Two unrelated pairs of steps that only 10.1.0.99 holds together, which the inventory takes for a server."""
+    _know(pipeline, "server")
+    events = [
+        alert(START, "T1021.002", "smb", severity, "10.1.0.99", "10.1.0.61"),
+        alert(START + 60, "T1059", "shell", severity, "10.1.0.61", "10.1.0.61"),
+        alert(START + 120, "T1021.002", "smb", severity, "10.1.0.99", "10.1.0.62"),
+        alert(START + 180, "T1059", "shell again", severity, "10.1.0.62", "10.1.0.62"),
+    ]
+    _feed(pipeline, events)
+    (incident,) = pipeline.incidents
+    return incident
+
+
+def _know(pipeline: Pipeline, kind: str) -> None:
+    facts = pipeline.facts.enterprise("e1")
+    for address, what in (("10.1.0.99", kind), ("10.1.0.61", "server"), ("10.1.0.62", "server")):
+        name = f"box{address[-2:]}"
+        facts.assets[address] = AssetFacts(f"a-{name}", name, what, address, name, 0.3, 1.0, "none", ())
+
+
+def _learn_of_the_scanner(pipeline: Pipeline) -> None:
+    _know(pipeline, "scanner")
+    _feed(pipeline, [alert(START + 600, "T1021.002", "smb", 40, "10.1.0.99", "10.1.0.63")], "later")
+
+
+def test_what_only_a_hub_held_together_comes_apart_when_the_hub_is_recognised() -> None:
+    pipeline = Pipeline()
+    old = _glued(pipeline, 30)
+    assert not pipeline.incidents[old]["escalated"], "nobody was told of it"
+    _learn_of_the_scanner(pipeline)
+    by_victim = {row["victim"]: row["incident_id"] for row in pipeline.metas.values() if row["technique"] == "T1059"}
+    assert by_victim["box61"] != by_victim["box62"]
+    apart = next(
+        row for row in pipeline.metas.values() if row["incident_id"] not in {old, None} and row["victim"] in by_victim
+    )
+    assert "公共节点" in apart["join"]["text_zh"]
+    assert sum(row["meta_count"] for row in pipeline.incidents.values()) == len(
+        [row for row in pipeline.metas.values() if row.get("incident_id")]
+    )
+
+
+def test_an_incident_that_people_know_of_is_marked_and_left_whole() -> None:
+    pipeline = Pipeline()
+    old = _glued(pipeline, 90)
+    assert pipeline.incidents[old]["escalated"]
+    _learn_of_the_scanner(pipeline)
+    joins = [row["join"]["text_en"] for row in pipeline.members(old).values()]
+    assert len(joins) >= 4
+    assert any("check whether this belongs" in join for join in joins)
+
+
+def test_a_hub_links_nothing_any_more() -> None:
+    pipeline = Pipeline()
+    _glued(pipeline, 30)
+    _learn_of_the_scanner(pipeline)
+    before = len(pipeline.incidents)
+    _feed(pipeline, [alert(START + 900, "T1003", "dump", 75, "10.1.0.99", "10.1.0.64")], "new")
+    assert len(pipeline.incidents) == before + 1
