@@ -81,7 +81,11 @@ def _join(raw: dict[str, Any]) -> JoinReason | None:
     )
 
 
-LOOKED_UP = frozenset({"entities", "rules", "products", "join", "technique", "tactic"})
+def _changes(raw: dict[str, Any]) -> schemas.MetaChanges:
+    return schemas.MetaChanges(**{name: int(raw.get(name, 0)) for name in schemas.MetaChanges.model_fields})
+
+
+LOOKED_UP = frozenset({"changes", "entities", "rules", "products", "join", "technique", "tactic"})
 
 
 def rows(session: Session, metas: Sequence[MetaAlert]) -> list[schemas.MetaAlert]:
@@ -104,6 +108,8 @@ def rows(session: Session, metas: Sequence[MetaAlert]) -> list[schemas.MetaAlert
             ],
             products=[str(product) for product in meta.products],
             evidence_count=len(meta.evidence),
+            mode="changed" if meta.changes else "identical",
+            changes=_changes(meta.changes),
             join=_join(meta.join),
         )
         for meta in metas

@@ -64,6 +64,15 @@ class RuleCount(Model):
     count: int
 
 
+class MetaChanges(Model):
+    """Alerts by which the state of a meta-alert became new: graver, further, by another rule, about somebody else."""
+
+    severity: int = 0
+    outcome: int = 0
+    rule: int = 0
+    entity: int = 0
+
+
 class MetaAlert(Attack):
     id: str
     incident_id: str | None
@@ -86,6 +95,10 @@ class MetaAlert(Attack):
     evidence_count: int
     risk: float
     surprise: float
+    mode: Literal["identical", "changed"] = Field(
+        description="identical: every alert says the same; changed: the same identity, in a new state at least once."
+    )
+    changes: MetaChanges
     join: JoinReason | None
 
 

@@ -380,6 +380,7 @@ class _Run:
         worse = _louder(meta, held) if held.severity > meta.severity else False
         if OUTCOMES.get(held.outcome, 1) > OUTCOMES.get(meta.outcome, 1):
             meta.outcome, meta.grave["outcome"], worse = held.outcome, held.id, True
+            _count(meta, "outcome")
         prior = held.prior if meta.owned < sessions.FLOOD else max(held.prior, held.full)
         if prior > meta.prior:  # a flood of ambiguous words is no longer ambiguous
             meta.prior, worse = prior, True
@@ -436,6 +437,7 @@ def _louder(meta: Meta, held: Held) -> bool:
     if held.severity <= meta.severity or (held.unrated and held.key != meta.key):
         return False
     meta.severity, meta.grave["severity"] = held.severity, held.id
+    _count(meta, "severity")
     return True
 
 
@@ -472,14 +474,21 @@ def _note(meta: Meta, held: Held) -> bool:
         meta.rules[held.rule] += 1
     elif len(meta.rules) < MAX_RULES:
         meta.rules[held.rule] = 1
-        fresh = True
+        fresh = _count(meta, "rule")
     if held.product and held.product not in meta.products and len(meta.products) < MAX_PRODUCTS:
         meta.products.append(held.product)
+    before = len(meta.entities)
     for entity in held.entities if not meta.talkers else ():
         if entity not in meta.entities and len(meta.entities) < MAX_ENTITIES:
             meta.entities.append(entity)
-            fresh = True
-    return fresh
+    return _count(meta, "entity") if len(meta.entities) > before else fresh
+
+
+def _count(meta: Meta, what: str) -> bool:
+    """Its state is new; the first alert is no change."""
+    if meta.count > 1:
+        meta.changes[what] = meta.changes.get(what, 0) + 1
+    return True
 
 
 def _sample(meta: Meta, identity: str) -> None:
@@ -532,5 +541,5 @@ def _row(facts: EnterpriseFacts, meta: Meta) -> dict[str, object]:
         "last_seen": meta.last, "attacker": value_of(meta.attacker)[:255], "victim": value_of(meta.victim)[:255],
         "entities": [shown(entity) for entity in meta.entities], "rules": dict(meta.rules),
         "evidence": meta.evidence(), "products": list(meta.products), "risk": meta.risk, "surprise": meta.surprise,
-        "learned": meta.learned,
+        "learned": meta.learned, "changes": dict(meta.changes),
     }  # fmt: skip

@@ -84,6 +84,8 @@ class Meta:
     learned: dict[str, Any] = field(default_factory=dict)
     """What verdicts taught about its rules, as JSON."""
     sample: list[list[Any]] = field(default_factory=list)
+    changes: dict[str, int] = field(default_factory=dict)
+    """How often something about it changed after its first alert: "severity", "outcome", "rule", "entity"."""
     grave: dict[str, str] = field(default_factory=dict)
     """Events by which it became what it is: "severity", "outcome". They are always evidence, however much else changed."""
 

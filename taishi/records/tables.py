@@ -344,6 +344,8 @@ class MetaAlert(Owned, Base):
     surprise: Mapped[float] = mapped_column(default=0.0)
     learned: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """What closed incidents taught about its rules: `taishi.feedback.priors.Learned` as JSON; empty for nothing."""
+    changes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """How often its state was new: {"severity", "outcome", "rule", "entity"} → alerts; empty: all its alerts are identical."""
     join: Mapped[dict[str, Any]] = mapped_column("join_reason", default=dict)
 
 

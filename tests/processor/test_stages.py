@@ -89,6 +89,18 @@ def test_success_and_severity_are_never_hidden_by_repetition() -> None:
     assert {ids[217], ids[250]} <= set(meta["evidence"])
 
 
+def test_it_is_said_whether_alerts_were_identical_or_the_same_in_a_new_state() -> None:
+    same = [alert(START + i, "T1110", "brute force", 40, ATTACKER, "10.1.0.20") for i in range(5)]
+    (meta,) = _run(same).metas.values()
+    assert meta["changes"] == {}
+    worse = alert(START + 9, "T1110", "signed in at last", 70, ATTACKER, "10.1.0.20", **{"taishi.outcome": "success"})
+    (meta,) = _run([*same, worse]).metas.values()
+    assert meta["changes"] == {"severity": 1, "outcome": 1, "rule": 1}
+    other = alert(START + 9, "T1110", "brute force", 40, ATTACKER, "10.1.0.20", **{"related.user": ["zhang.san"]})
+    (meta,) = _run([*same, other]).metas.values()
+    assert meta["changes"] == {"entity": 1}
+
+
 def test_a_scan_of_many_hosts_is_one_meta_alert_and_other_attackers_have_their_own() -> None:
     events = [
         alert(START + i, "T1046", "SCAN", 30, attacker, f"10.1.0.{20 + i % 20}")

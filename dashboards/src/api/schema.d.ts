@@ -3231,6 +3231,7 @@ export interface components {
             attacker: string;
             /** Behaviour */
             behaviour: string;
+            changes: components["schemas"]["MetaChanges"];
             /** Count */
             count: number;
             enterprise: components["schemas"]["EnterpriseRef"];
@@ -3247,6 +3248,12 @@ export interface components {
             join: components["schemas"]["JoinReason"] | null;
             /** Last Seen */
             last_seen: number;
+            /**
+             * Mode
+             * @description identical: every alert says the same; changed: the same identity, in a new state at least once.
+             * @enum {string}
+             */
+            mode: "identical" | "changed";
             /** Name */
             name: string;
             /**
@@ -3299,6 +3306,32 @@ export interface components {
             items: components["schemas"]["MetaAlert"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * MetaChanges
+         * @description Alerts by which the state of a meta-alert became new: graver, further, by another rule, about somebody else.
+         */
+        MetaChanges: {
+            /**
+             * Entity
+             * @default 0
+             */
+            entity: number;
+            /**
+             * Outcome
+             * @default 0
+             */
+            outcome: number;
+            /**
+             * Rule
+             * @default 0
+             */
+            rule: number;
+            /**
+             * Severity
+             * @default 0
+             */
+            severity: number;
         };
         /** MetaEntity */
         MetaEntity: {

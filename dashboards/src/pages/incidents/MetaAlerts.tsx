@@ -112,6 +112,15 @@ function Evidence({ id }: { id: string }): ReactNode {
   );
 }
 
+const CHANGES = ["severity", "outcome", "rule", "entity"] as const;
+
+/** Whether all its alerts say the same, or its state became new, and how. */
+function modeText(meta: Meta, t: (key: string, values?: Record<string, unknown>) => string): string {
+  if (meta.mode === "identical") return t("mode.identical", { count: meta.count });
+  const parts = CHANGES.filter((kind) => meta.changes[kind] > 0).map((kind) => t(`mode.${kind}`, { count: meta.changes[kind] }));
+  return t("mode.changed", { how: parts.join(t("mode.and")) });
+}
+
 interface RowProps {
   meta: Meta;
   picked: boolean;
@@ -160,6 +169,7 @@ function MetaRow({ meta, picked, onPick }: RowProps): ReactNode {
       {open && (
         <div className="meta-body">
           <JoinReason join={meta.join} />
+          <p data-testid="meta-mode">{modeText(meta, t)}</p>
           <p className="quiet">
             {t("outcome")} {common(`outcome.${meta.outcome as "unknown"}`)} · {t("products")} {meta.products.join(", ")} · {t("rules")}{" "}
             {meta.rules.map((rule) => `${rule.name} ×${rule.count}`).join(", ")}
