@@ -68,10 +68,8 @@ class Held:
         return self.t + AMBIGUOUS_HOLD if self.vague else self.t
 
     def __lt__(self, other: Held) -> bool:
-        mine, theirs = self.due, other.due
-        if mine != theirs:
-            return mine < theirs
-        return (self.t, self.id) < (other.t, other.id)
+        """Only asked where an event came twice: the queue orders by numbers and ids."""
+        return (self.due, self.t, self.id) < (other.due, other.t, other.id)
 
 
 OWN = ("t", "id", "received_at")
@@ -93,7 +91,7 @@ def shape_of(held: Held) -> Shape:
 class Queue:
     """A heap by `Held.due`. `bytes` is an upper bound of what `as_json` takes."""
 
-    heap: list[Held] = field(default_factory=list)
+    heap: list[tuple[float, float, str, Held]] = field(default_factory=list)
     shapes: dict[Shape, int] = field(default_factory=dict)
     bytes: int = 0
 
@@ -101,18 +99,18 @@ class Queue:
         return len(self.heap)
 
     def __iter__(self) -> Iterator[Held]:
-        return iter(self.heap)
+        return (entry[-1] for entry in self.heap)
 
     @property
     def first(self) -> Held:
-        return self.heap[0]
+        return self.heap[0][-1]
 
     def push(self, held: Held) -> None:
-        heapq.heappush(self.heap, held)
+        heapq.heappush(self.heap, (held.due, held.t, held.id, held))
         self._count(held, 1)
 
     def pop(self) -> Held:
-        held = heapq.heappop(self.heap)
+        held = heapq.heappop(self.heap)[-1]
         self._count(held, -1)
         return held
 
@@ -130,8 +128,8 @@ class Queue:
     def as_json(self) -> dict[str, Any]:
         """Rows in the order of the heap: [place of its shape, place of its receipt, t, id]."""
         shapes = {shape: place for place, shape in enumerate(self.shapes)}
-        receipts = {at: place for place, at in enumerate(dict.fromkeys(held.received_at for held in self.heap))}
-        rows = [[shapes[shape_of(held)], receipts[held.received_at], held.t, held.id] for held in self.heap]
+        receipts = {at: place for place, at in enumerate(dict.fromkeys(held.received_at for held in self))}
+        rows = [[shapes[shape_of(held)], receipts[held.received_at], held.t, held.id] for held in self]
         return {"names": SHAPE, "shapes": list(shapes), "receipts": list(receipts), "rows": rows}
 
     @classmethod

@@ -119,6 +119,8 @@ def test_timeline_meta_alerts_and_history(analyst: TestClient) -> None:
     assert sorted(kinds) == ["alert", "alert", "escalated", "note"]
     metas = analyst.get(url(1, "meta-alerts")).json()["items"]
     assert metas[0]["join"]["text_en"] == A.text("same host")
+    assert metas[0]["mode"] == "changed"
+    assert metas[0]["changes"] == {"severity": 2, "outcome": 1, "rule": 0, "entity": 0}
     assert analyst.get(url(1, "history")).json()["items"][0]["note"] == A.text("note")
 
 

@@ -183,7 +183,7 @@ def meta_alert(side: Side, number: int, incident_id: str, **more: Any) -> MetaAl
         "first_seen": NOW - 600.0 + number, "last_seen": NOW - 60.0, "attacker": side.text("attacker"),
         "victim": side.text("victim"), "entities": [{"kind": "host", "value": side.text("host")}],
         "rules": {side.text("rule"): side.scale}, "evidence": [side.event, f"{side.marker}-expired-1"],
-        "products": [side.text("product")], "risk": 0.5, "surprise": 0.4,
+        "products": [side.text("product")], "risk": 0.5, "surprise": 0.4, "changes": {"severity": 2, "outcome": 1},
         "join": {"score": 0.7, "weight": 0.7, "stage_factor": 1.0, "risk_factor": 1.0,
                  "entities": [{"kind": "host", "value": side.text("host"), "weight": 0.7}],
                  "text_zh": side.text("同一主机"), "text_en": side.text("same host"), "by": "engine"},
