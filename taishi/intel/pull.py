@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
@@ -36,6 +36,7 @@ MAX_MANIFEST: Final = 500_000
 TAXII: Final = "application/taxii+json;version=2.1"
 DAY: Final = 86_400.0
 
+_SECRET_NAMES: Final = frozenset({"key", "apikey", "api_key", "token", "access_token", "password", "secret", "auth"})
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -79,8 +80,9 @@ def _checked(url: str) -> str:
         host, parts = "", urlsplit("")
     if parts.scheme not in {"http", "https"} or not host:
         raise FeedError("the address of a feed is http://host/… or https://host/…")
-    if parts.username or parts.password:
-        raise FeedError("the address holds a password: put it into the settings ([intel.secrets]) and name it")
+    asked = {name.lower() for name in parse_qs(parts.query)}
+    if parts.username or parts.password or not asked.isdisjoint(_SECRET_NAMES):
+        raise FeedError("the address holds a password or a key: put it into the settings ([intel.secrets]) and name it")
     return host
 
 

@@ -89,6 +89,7 @@ def test_taxii_is_read_page_by_page_and_goes_on_where_it_ended(platform: Platfor
         ({"secret": "wrong"}, "credentials"), ({"secret": "nowhere"}, "no secret 'nowhere'"), ({"url": "/none/"}, "404"),
         ({"url": "/list.txt"}, "no TAXII"), ({"url": "ftp://x/"}, "http://host"),
         ({"url": "http://u:hunter2hunter2@127.0.0.1/"}, "holds a password"), ({"url": "http://127.0.0.1:1/"}, "cannot be reached"),
+        ({"url": "http://127.0.0.1/x?ApiKey=hunter2hunter2"}, "holds a password"),
     ],
 )  # fmt: skip
 def test_refusals_say_what_to_do_and_hold_no_secret(
