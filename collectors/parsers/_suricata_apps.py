@@ -129,7 +129,7 @@ def _tls(event: Event, raw: dict[str, Any]) -> None:
         if digest:
             event[name] = digest
     if ja4 := text(raw.get("ja4")):
-        event["suricata.eve.tls.ja4"] = ja4
+        event["tls.client.ja4"] = ja4
     if "tls.client.server_name" in event:
         event["destination.domain"] = event["tls.client.server_name"]
 

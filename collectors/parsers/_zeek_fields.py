@@ -106,7 +106,7 @@ PATHS: Final[dict[str, Fields]] = {
         "curve": ("tls.curve", text), "resumed": ("tls.resumed", boolean), "established": ("tls.established", boolean),
         "subject": ("tls.server.subject", text), "issuer": ("tls.server.issuer", text), "ja3": ("tls.client.ja3", text),
         "client_subject": ("tls.client.subject", text), "client_issuer": ("tls.client.issuer", text),
-        "ja3s": ("tls.server.ja3s", text), "next_protocol": ("tls.next_protocol", text),
+        "ja3s": ("tls.server.ja3s", text), "ja4": ("tls.client.ja4", text), "next_protocol": ("tls.next_protocol", text),
         "validation_status": ("event.reason", text),
     },
     "ssh": {"direction": ("zeek.ssh.direction", text), "client": ("zeek.ssh.client", text),
