@@ -84,7 +84,7 @@ export function Indicators({ campaign }: { campaign: Detail }): ReactNode {
           key: "seen",
           title: t("seenAt"),
           cell: (row) => (
-            <span>
+            <span className="campaign-seen">
               {row.sightings.map((one) => (
                 <span key={one.incident_id}>
                   <Link to={`/incidents/${one.incident_id}`}>{nameOf(one.enterprise, language)}</Link>{" "}
