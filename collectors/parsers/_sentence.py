@@ -79,6 +79,8 @@ def addresses(event: Event, text: str) -> None:
 
 def user(event: Event, text: str) -> None:
     """The person named after a word such as `user`, or after `by` and `for`."""
+    if "user.name" in event:
+        return
     for expression in (_FOR, _USER, _BY):
         for found in expression.findall(text)[:4]:
             name = found.rstrip(".")

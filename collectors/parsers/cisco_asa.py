@@ -15,79 +15,50 @@ from typing import Final
 
 from collectors.parser import Framed, Parser, Received
 from collectors.parsers import _firepower
+from collectors.parsers._asa_messages import (
+    ACCESS_LIST,
+    ACCESSED,
+    ADDRESS,
+    BUILT,
+    CLOCK,
+    COMMAND,
+    DAP,
+    FAILED,
+    FOR_USER,
+    FTP,
+    GROUP,
+    ICMP,
+    IN,
+    INTERFACE,
+    LADDR,
+    LIST,
+    PEERS,
+    REFUSED_URL,
+    RESOLVED,
+    SERVER,
+    SOURCE,
+    TARGET,
+    TEARDOWN,
+    TRANSPORT,
+    USER,
+    VPN_DOWN,
+    VPN_UP,
+)
 from collectors.parsers._attack import infer
 from collectors.parsers._cisco import colon_pairs, prefix
 from collectors.parsers._common import SYSLOG_SEVERITY, UNSET, body_of, integer, ip, port, transport
 from collectors.parsers._device import change, duration, finish, login, observer, plain
+from collectors.parsers._endpoint import file
 from collectors.parsers._firewall import network, session
 from collectors.parsers._ids import alert
 from collectors.parsers._sentence import read as read_sentence
+from collectors.parsers._web import url
 from taishi.errors import ParseError
 from taishi.event import Event
 
 NAME: Final = "cisco_asa"
 _HEAD: Final = re.compile(r"%(ASA|FTD|PIX|FWSM|NGIPS)-(?:[a-z][a-z\-]{0,31}-)?([0-7])-(\d{6}): ?")
 _PRODUCTS: Final = {"ASA": "ASA", "FTD": "FTD", "PIX": "PIX", "FWSM": "FWSM", "NGIPS": "NGIPS"}
-_BUILT: Final = re.compile(
-    r"Built (?:(inbound|outbound) )?(?:Probe )?(\w{1,16})(?: state-bypass)? connection (\d+) "
-    r"for (\S+) \(([^)]*)\) ?(?:\(([^)]*)\))? ?to (\S+) "
-    r"\(([^)]*)\) ?(?:\(([^)]*)\))?(?: \(([^)]*)\))?"
-)
-_TEARDOWN: Final = re.compile(
-    r"Teardown (?:Probe )?(\w{1,16})(?: state-bypass)? connection (\d+) "
-    r"(?:for|from) ([^\s(]+) ?(?:\(([^)]*)\))? ?to ([^\s(]+) ?(?:\(([^)]*)\))? ?"
-    r"duration (\d+):(\d\d):(\d\d)(?: bytes (\d+))?(?: (?!\()([^(]{1,128}))?(?: ?\(([^)]*)\))?"
-)
-_ICMP: Final = re.compile(
-    r"(Built|Teardown)(?: (inbound|outbound))? (\w{1,16}) connection for "
-    r"faddr ([^\s(]+) ?(?:\(([^)]*)\))? ?gaddr ([^\s(]+) ?laddr ([^\s(]+) ?(?:\(([^)]*)\))?"
-)
-_ACCESS_LIST: Final = re.compile(
-    r"access-list (\S+) (permitted|denied|est-allowed) (\w{1,16})(?: for user '?([^'\s]+)'?)? "
-    r"([^/\s]+)/([^(\s]+)\((\d+)\) ?(?:\(([^)]*)\))? ?-> "
-    r"([^/\s]+)/([^(\s]+)\((\d+)\)"
-)
-_SOURCE: Final = re.compile(
-    r"(?:\bsrc|\bfrom(?: IP)?|source-address|\bSRC|\bsource) \(?([^\s(),]+)\)?(?: (\d{1,5})(?= ))?(?: ?\(([^)]*)\))?"
-)
-_TARGET: Final = re.compile(
-    r"(?:\bdst|\bdest|\bto(?: PAT address)?|destination-address|\bDEST|\bdestination) \(?([^\s(),]+)\)?(?: (\d{1,5})(?=$| ))?"
-)
-_TRANSPORT: Final = re.compile(
-    r"\b(?i:(tcp|udp|icmpv6|icmp6|icmp|igmp|gre|esp|ah|ospf|eigrp|pim|sctp|ip)|protocol (\d{1,3}))\b"
-)
-_GROUP: Final = re.compile(
-    r"Group(?: = | <|: | )([^,<>]*?)>?,? (?:User(?:name)?)(?: = | <|: | )([^,<>]*?)>?,? IP(?: = | <|: | )([^,<>\s]+)"
-)
-_USER: Final = re.compile(r"(?:[Uu]ser(?:name)?|Uname)(?: ?= ?|: ?| ')[<'\"]?([^<>'\",\s:][^<>'\",:]*)")
-_FOR_USER: Final = re.compile(r"(?:for user|User) [\"'<]([^\"'>]+)[\"'>]")
-_LIST: Final = re.compile(r'by access-group "([^"]+)"')
-_INTERFACE: Final = re.compile(r"on interface (\S+)")
-_COMMAND: Final = re.compile(r"executed (?:the |cmd: ?|command:? ?)?['\"]?(.+?)['\"]?(?: command\.?)?$")
-_CLOCK: Final = re.compile(
-    r"Duration: (?:(\d+)d )?(\d+)h:(\d+)m:(\d+)s, Bytes xmt: (\d+), Bytes rcv: (\d+), Reason: (.*)"
-)
-_IN: Final = frozenset({"605005", "611101", "113012", "113004", "113008", "772002", "772003", "308002"})
-_FAILED: Final = frozenset(
-    {
-        "605004",
-        "611102",
-        "113005",
-        "113006",
-        "113014",
-        "113015",
-        "113016",
-        "113021",
-        "772004",
-        "716039",
-        "109006",
-        "109031",
-    }
-)
-_VPN_UP: Final = frozenset(
-    {"113039", "716001", "716038", "722022", "722051", "722055", "734001", "751025", "713120", "713119", "716059"}
-)
-_VPN_DOWN: Final = frozenset({"113019", "716002", "722023", "722037", "751026", "716058", "713259"})
 
 
 def endpoint(token: str) -> tuple[str, str, int | None]:
@@ -146,7 +117,7 @@ def _person(event: Event, name: str | None) -> None:
 
 
 def _built(event: Event, text: str) -> bool:
-    found = _BUILT.match(text)
+    found = BUILT.match(text)
     if found is None:
         return False
     way, protocol, number, first, mapped, who, second, second_mapped, whom, last = found.groups()
@@ -170,7 +141,7 @@ def _connection(event: Event, protocol: str, number: str, way: str | None) -> No
 
 
 def _teardown(event: Event, text: str) -> bool:
-    found = _TEARDOWN.match(text)
+    found = TEARDOWN.match(text)
     if found is None:
         return False
     protocol, number, first, who, second, whom, hours, minutes, seconds, size, reason, last = found.groups()
@@ -189,7 +160,7 @@ def _teardown(event: Event, text: str) -> bool:
 
 
 def _icmp(event: Event, text: str) -> bool:
-    found = _ICMP.match(text)
+    found = ICMP.match(text)
     if found is None:
         return False
     verb, way, protocol, far, who, mapped, near, whom = found.groups()
@@ -207,7 +178,7 @@ def _icmp(event: Event, text: str) -> bool:
 
 
 def _access_list(event: Event, text: str) -> bool:
-    found = _ACCESS_LIST.search(text)
+    found = ACCESS_LIST.search(text)
     if found is None:
         return False
     name, verdict, protocol, user, inside, source, number, who, outside, target, target_number = found.groups()
@@ -223,28 +194,20 @@ def _access_list(event: Event, text: str) -> bool:
     return True
 
 
-_SHAPES: Final[dict[str, Callable[[Event, str], bool]]] = {
-    **dict.fromkeys(("302013", "302015", "302303", "302017", "302035"), _built),
-    **dict.fromkeys(("302014", "302016", "302304", "302018", "302036"), _teardown),
-    **dict.fromkeys(("302020", "302021"), _icmp),
-    **dict.fromkeys(("106100", "106101", "106102", "106103"), _access_list),
-}
-
-
 def _people(event: Event, code: str, text: str) -> bool:
     """VPN, AAA, logins and commands: who, from where, with what result."""
-    if found := _GROUP.search(text):
+    if found := GROUP.search(text):
         event["user.group.name"] = found[1].strip()
         _person(event, found[2].strip())
         _side(event, "source", found[3].rstrip(".,"))
-    elif found := _FOR_USER.search(text) or _USER.search(text):
-        _person(event, found[1].strip().rstrip("."))
-    if code in _IN or code in _FAILED or code in _VPN_UP or code in _VPN_DOWN:
+    elif found := FOR_USER.search(text) or USER.search(text) or DAP.search(text):
+        _person(event, name if (name := found[1].strip().rstrip(".")) not in {"Unknown", "unknown"} else None)
+    if code in IN or code in FAILED or code in VPN_UP or code in VPN_DOWN:
         _session(event, code, text)
     elif code in {"111008", "111009", "111010"} or code.startswith("11100"):
         change(event, "FAIL" not in text)
         event["event.action"] = "command-executed"
-        if found := _COMMAND.search(text):
+        if found := COMMAND.search(text):
             event["process.command_line"] = found[1]
     elif code == "611103":
         login(event, None, out=True)
@@ -254,14 +217,14 @@ def _people(event: Event, code: str, text: str) -> bool:
 
 
 def _session(event: Event, code: str, text: str) -> None:
-    down = code in _VPN_DOWN
-    vpn = down or code in _VPN_UP
-    login(event, code not in _FAILED, out=down)
+    down = code in VPN_DOWN
+    vpn = down or code in VPN_UP
+    login(event, code not in FAILED, out=down)
     event["event.action"] = (
         ("client-vpn-disconnected" if down else "client-vpn-connected")
-        if vpn else "logon-failed" if code in _FAILED else "logged-in"
+        if vpn else "logon-failed" if code in FAILED else "logged-in"
     )  # fmt: skip
-    if found := _CLOCK.search(text):
+    if found := CLOCK.search(text):
         days, hours, minutes, seconds, sent, got, reason = found.groups()
         duration(event, int(days or 0) * 86400 + int(hours) * 3600 + int(minutes) * 60 + int(seconds))
         event["destination.bytes"], event["source.bytes"], event["event.reason"] = int(sent), int(got), reason.strip()
@@ -274,22 +237,73 @@ _REFUSALS: Final = frozenset({"710003", "710005", "313001", "313005"})
 _DENYING: Final = ("deny ", "dropp", "no matching", "invalid", "denied", "blocked")
 
 
+def _more_names(event: Event, text: str) -> None:
+    """Endpoints that stand after other words than `from` and `to`."""
+    if found := LADDR.search(text):
+        _side(event, "source", found[1])
+        _side(event, "destination", found[3].rstrip(":"))
+    elif found := PEERS.search(text):
+        _side(event, "destination", f"{found[1]}/{found[2]}")
+        _side(event, "source", f"{found[3]}/{found[4]}")
+    elif "source.ip" not in event and (found := ADDRESS.search(text)):
+        _side(event, "source", f"{found[1] + ':' if found[1] else ''}{found[2]}{'/' + found[3] if found[3] else ''}")
+    if "destination.ip" not in event and (found := SERVER.search(text)):
+        _side(event, "destination", found[1])
+    if found := RESOLVED.search(text):
+        event["destination.domain"] = found[1]
+
+
+def _web(event: Event, text: str) -> bool:
+    """Who accessed which URL, or was refused it."""
+    if found := ACCESSED.search(text):
+        who, source, target, address = found.groups()
+        denied = False
+    elif found := REFUSED_URL.search(text):
+        address, source, target = found.groups()
+        who, denied = None, True
+    else:
+        return False
+    _side(event, "source", source)
+    _side(event, "destination", target)
+    _person(event, who)
+    url(event, address, "" if "://" in address else target)
+    session(event, denied=denied)
+    event["event.category"], event["event.action"] = ["network", "web"], "url-denied" if denied else "url-accessed"
+    return True
+
+
+def _transfer(event: Event, text: str) -> bool:
+    """An FTP command: who stored or retrieved which file."""
+    found = FTP.search(text)
+    if found is None:
+        return False
+    _names(event, "303002", text)
+    _person(event, found[1])
+    event["network.protocol"], event["network.transport"] = "ftp", "tcp"
+    event["event.action"] = f"ftp-{found[2].lower()}"
+    file(event, found[3])
+    event["event.category"], event["event.type"] = ["network", "file"], ["info"]
+    network(event)
+    return True
+
+
 def _names(event: Event, code: str, text: str) -> None:
     """Endpoints, protocol, interface and access list that a sentence names."""
-    for side, expression in (("source", _SOURCE), ("destination", _TARGET)):
+    for side, expression in (("source", SOURCE), ("destination", TARGET)):
         found = expression.search(text)
         if found is None or not (ip(found[1].rstrip(".,")) or any(sign in found[1] for sign in ":/")):
             continue
         token = found[1].rstrip(".,")
         where, slash, service = token.rpartition("/")
         _side(event, side, where if slash and service.isalpha() else token, found[2])
-    if (found := _TRANSPORT.search(text)) and code[0] in "13467":
+    _more_names(event, text)
+    if (found := TRANSPORT.search(text)) and code[0] in "13467":
         name = transport((found[1] or found[2]).lower())
         if name and name != "ip":
             event["network.transport"] = name
-    if found := _INTERFACE.search(text):
+    if found := INTERFACE.search(text):
         event.setdefault("observer.ingress.interface.name", found[1].rstrip("."))
-    if found := _LIST.search(text):
+    if found := LIST.search(text):
         event["rule.name"] = found[1]
 
 
@@ -330,6 +344,16 @@ def _threat(event: Event, code: str, text: str, denied: bool) -> None:
     alert(event, blocked=True if denied or "shun" in text else None)
     infer(event, name)
     network(event)
+
+
+_SHAPES: Final[dict[str, Callable[[Event, str], bool]]] = {
+    **dict.fromkeys(("302013", "302015", "302303", "302017", "302035"), _built),
+    **dict.fromkeys(("302014", "302016", "302304", "302018", "302036"), _teardown),
+    **dict.fromkeys(("302020", "302021"), _icmp),
+    **dict.fromkeys(("304001", "304002"), _web),
+    "303002": _transfer,
+    **dict.fromkeys(("106100", "106101", "106102", "106103"), _access_list),
+}
 
 
 def _pairs(event: Event, code: str, text: str) -> None:

@@ -138,7 +138,7 @@ def sniff(framed: Framed) -> float:
     if found is None:
         return 0.0
     parts = found[4].split(" ", 2)
-    if "SSL handshake failure" in found[4][:64]:
+    if found[4].partition(" ")[0].endswith(":") or ": SSL handshake failure" in source[:256] or found[3].endswith(":"):
         return 0.92
     return 0.92 if len(parts) > 1 and "/" in parts[0] and _NUMBERS.fullmatch(parts[1]) else 0.0
 

@@ -19,7 +19,7 @@ from taishi.errors import ParseError
 from taishi.event import Event
 
 NAME: Final = "iptables"
-_IN: Final = re.compile(r"(?:^|(?<=[\s\]:]))IN=(\S{0,32}) ")
+_IN: Final = re.compile(r"(?:^|(?<=[\s\]:]))(?:IN|OUT)=(\S{0,32}) ")
 _PAIR: Final = re.compile(r"(?:^|\s)([A-Z]{2,8})=(\S{0,256})")
 _FLAGS: Final = re.compile(r" (CWR|ECE|URG|ACK|PSH|RST|SYN|FIN)(?= |$)")
 _UPTIME: Final = re.compile(r"^(?:kernel: )?\[ {0,6}\d{1,9}\.\d{6}\] ?")
@@ -126,7 +126,7 @@ def parse(framed: Framed, received: Received) -> list[Event]:
 
 def sniff(framed: Framed) -> float:
     source = body_of(framed)
-    at = source.find("IN=", 0, 512)
+    at = max(source.find("IN=", 0, 512), source.find("OUT=", 0, 512))
     if at < 0 or "SRC=" not in source or "DST=" not in source or "PROTO=" not in source:
         return 0.0
     return 0.94
@@ -139,5 +139,5 @@ PARSER = Parser(
     reference="https://wiki.nftables.org/wiki-nftables/index.php/Logging_traffic",
     parse=parse,
     sniff=sniff,
-    markers=("IN=",),
+    markers=("IN=", "OUT="),
 )
