@@ -17,7 +17,8 @@ from sqlalchemy import func, select
 from taishi.compose import build_records, build_store, build_stream
 from taishi.event import TOPIC_EVENTS
 from taishi.findings import Finding, guarded, judged
-from taishi.records.tables import StreamOffset
+from taishi.intel import book, builds
+from taishi.records.tables import Feed, StreamOffset
 from taishi.scope import EVERYTHING
 from taishi.settings import Settings
 
@@ -27,6 +28,7 @@ DISK_SHARE: Final = 0.15
 
 CLOCK_SECONDS: Final = 2.0
 CERTIFICATE_DAYS: Final = 30.0
+FEED_SECONDS: Final = 600.0
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -37,6 +39,7 @@ def examine(settings: Settings) -> list[Finding]:
         *guarded("stream", lambda: _stream(settings)),
         *guarded("store", lambda: _store(settings)),
         *guarded("records", lambda: _records(settings)),
+        *guarded("intelligence", lambda: _intelligence(settings)),
         *guarded("dashboards", lambda: _dashboards(settings)),
     ]
 
@@ -129,6 +132,38 @@ def _records(settings: Settings) -> Iterator[Finding]:
             )  # fmt: skip
     finally:
         records.close()
+
+
+def _intelligence(settings: Settings) -> Iterator[Finding]:
+    """Whether what processors of this machine match is what Records hold, and whether feeds are fetched."""
+    records = build_records(settings)
+    try:
+        if any(finding.state == "fail" for finding in records.examine()):
+            return  # said under records
+        with records.read(EVERYTHING) as session:
+            change = book.change_of(session)
+            feeds = list(session.scalars(select(Feed).where(Feed.state == "active", Feed.transport != "")))
+            session.expunge_all()
+    finally:
+        records.close()
+    found = builds.newest(settings.data_dir.absolute() / "intel")
+    held = builds.change_of(found) if found is not None else 0
+    yield judged(
+        "intelligence", f"indicators are at change {change}, the file of this machine at {held}", otherwise="warn",
+        good=held >= change, advice="Run `taishi intel keep` on every machine that runs `taishi process`.",
+    )  # fmt: skip
+    for feed in feeds:
+        late = time.time() - max(feed.next_at, feed.created_at) > FEED_SECONDS
+        yield judged(
+            "intelligence", f"feed {feed.id}: {feed.error or ('waits to be pulled' if late else 'no problem')}",
+            good=not feed.error and not late, otherwise="warn",
+            advice="See its row on the page of feeds; `taishi intel keep` pulls it.",
+        )  # fmt: skip
+        name = feed.secret
+        yield judged(
+            "intelligence", f"feed {feed.id}: secret {name or 'not needed'}", good=not name or name in settings.intel.secrets,
+            advice=f"Give TAISHI_INTEL__SECRETS__{name.upper()} to `taishi intel keep`.", otherwise="warn",
+        )  # fmt: skip
 
 
 def _dashboards(settings: Settings) -> Iterator[Finding]:

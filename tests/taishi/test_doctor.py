@@ -11,6 +11,9 @@ from taishi.compose import build_records, build_store, build_stream, prepare
 from taishi.doctor import examine
 from taishi.errors import ConfigError
 from taishi.findings import Finding
+from taishi.intel import book, builds
+from taishi.intel.indicator import Indicator
+from taishi.scope import EVERYTHING
 from taishi.settings import HttpSettings, RecordsSettings, Settings, StoreSettings, StreamSettings
 from taishi.tools import run_topics
 
@@ -75,3 +78,21 @@ def test_other_urls_that_make_no_sense_are_refused(tmp_path: Path) -> None:
         build_store(Settings(data_dir=tmp_path, store=StoreSettings(url="elastic:9200")), writable=False)
     with pytest.raises(ConfigError, match=r"records\.url"):
         build_records(Settings(data_dir=tmp_path, records=RecordsSettings(url="mysql://h/taishi")))
+
+
+def test_indicators_that_no_machine_holds_and_feeds_that_nobody_pulls_are_told(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    prepare(settings)
+    assert [finding.state for finding in _of(examine(settings), "intelligence")] == ["ok"]
+    records = build_records(settings)
+    with records.write(EVERYTHING) as session:
+        url = "https://feeds.invalid/x.csv"
+        session.add(book.new_feed("list", "List", 1.0, "x", transport="http", url=url, secret="isac"))
+    book.take_in(records, "list", [Indicator("ip", "192.0.2.1")], 1_790_000_000.0)
+    found = _of(examine(settings), "intelligence")
+    assert [finding.state for finding in found] == ["warn", "warn", "warn"]
+    assert "intel keep" in found[0].advice
+    assert "TAISHI_INTEL__SECRETS__ISAC" in found[2].advice
+    builds.build(records, tmp_path / "intel")
+    records.close()
+    assert _of(examine(settings), "intelligence")[0].state == "ok"
