@@ -31,6 +31,8 @@ VENDOR_PREFIXES = (
     "ossec.", "mongodb.", "redis.", "mysql.", "postgresql.", "mssql.", "oracle.", "openldap.", "radius.",
     "mail.", "ftp.", "kafka.", "nats.", "elasticsearch.", "icinga.", "app.", "clamav.", "kaspersky.",
     "eset.", "symantec.", "trendmicro.", "trellix.", "cylance.", "saas.",
+    "topsec.", "h3c.", "sangfor.", "qianxin.", "legendsec.", "leadsec.", "webray.", "qihoo.", "asiainfo.", "nsfocus.",
+    "venustech.", "dbappsecurity.", "dptech.", "hillstone.", "chaitin.", "threatbook.", "qingteng.", "cn.",
 )  # fmt: skip
 """Namespaces of what a product says beyond ECS. Their fields are not documented one by one: exact keywords, searchable
 by name, never counted."""

@@ -247,7 +247,9 @@ _WORDS: Final = {
     "低危": 30,
     "低": 30, "notice": 25, "notification": 25, "info": 10, "information": 10, "informational": 10, "debug": 5,
     "unknown": 10,
-    "none": 5, "提示": 10, "信息": 10, "very high": 90, "very-low": 15, "very low": 15, "告警": 60, "危急": 95,
+    "none": 5, "提示": 10, "信息": 10, "通知": 25, "调试": 5, "警告": 50, "错误": 60, "致命": 90, "超高": 90, "mid": 50,
+    "安全": 10, "危险": 75, "emergent": 95, "alarm": 90, "高级": 75, "中级": 50, "低级": 30, "高风险": 75,
+    "中风险": 50, "低风险": 30, "very high": 90, "very-low": 15, "very low": 15, "告警": 60, "危急": 95,
 }  # fmt: skip
 SYSLOG_SEVERITY: Final = (95, 92, 90, 60, 50, 25, 10, 5)
 """Syslog severity 0 (emergency) to 7 (debug) → 0–100 (RFC 5424 §6.2.1)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from collectors.parsers._chinese_names import CHINESE
 from collectors.parsers._common import integer, ip, lower, mac, port, text, texts, transport
 
 
@@ -84,6 +85,8 @@ _NAMES: Final[dict[str, tuple[Callable[[Any], Any], str]]] = {
 }  # fmt: skip
 
 ALIASES: Final = {
+    **{name.lower(): (field, convert) for field, (convert, words) in CHINESE.items() for name in words.split()},
+} | {
     name: (field, convert)
     for field, (convert, words) in _NAMES.items()
     for name in (*words.split(), field, field.replace(".", "").replace("_", ""))

@@ -137,4 +137,25 @@ def _stops(action: str) -> bool | None:
         return True
     if word in _PASS:
         return False
-    return True if any(part in word for part in ("block", "deny", "drop", "reset", "reject")) else None
+    if any(part in word for part in ("block", "deny", "drop", "reset", "reject")):
+        return True
+    if word.startswith("未") or "失败" in word:
+        return False
+    return True if any(part in word for part in _BLOCK_PARTS) else None
+
+
+_BLOCK_PARTS: Final = (
+    "拒绝",
+    "阻断",
+    "拦截",
+    "隔离",
+    "丢弃",
+    "封禁",
+    "清除",
+    "已删除",
+    "删除成功",
+    "查杀",
+    "禁止",
+    "阻止",
+)
+"""Chinese products join words: 联动拒绝, 已拦截, 清除成功."""
