@@ -62,6 +62,8 @@ def _guess(values: list[str]) -> list[str]:
     if len(values) > 8 and values[3] in METHODS and values[2].startswith("W3SVC"):
         return _SITE
     if len(values) > 3 and values[3] in METHODS and ip(values[2]):
+        if len(values) > 14 and not values[11].isdigit():  # a host after the referrer
+            return [*_DEFAULT[:11], "cs-host", *_LAYOUTS.get(len(values) - 1, _DEFAULT)[11:]]
         return _LAYOUTS.get(len(values), _DEFAULT)
     raise ParseError("a row without a #Fields line in none of the default layouts", NAME)
 
@@ -171,5 +173,13 @@ PARSER = Parser(
     parse=parse,
     sniff=sniff,
     session=session,
-    markers=("#Software:", "#Fields:", "#Version:", "#Date:", " - ", " HTTP/", "- -", " 0 "),
+    markers=(
+        "#Software:",
+        "#Fields:",
+        "#Version:",
+        "#Date:",
+        " - ",
+        " HTTP/",
+        *(f" {method} " for method in sorted(METHODS)),
+    ),
 )

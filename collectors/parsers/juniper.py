@@ -94,6 +94,7 @@ _SCREEN: Final = re.compile(
     r"(?:, protocol-id: (\d{1,3}))?, (?:zone name|zone-name): ([^,]{1,64}), interface name: ([^,]{1,64})(?:, action: (\w{1,16}))?"
 )
 _ATTACKED: Final = re.compile(r"([0-9A-Fa-f.:]{3,45})/(\d{1,5})(?:>| > |->)([0-9A-Fa-f.:]{3,45})/(\d{1,5})")
+_SSH: Final = re.compile(r"ssh-connection '([0-9A-Fa-f.:]{3,45}) (\d{1,5}) ([0-9A-Fa-f.:]{3,45}) (\d{1,5})'")
 _SIGNS: Final = ("ATTACK", "SCREEN", "MALWARE", "VIRUS", "SECINTEL", "BOTNET", "HOST_INFECTED")
 
 
@@ -188,6 +189,9 @@ def _decide(event: Event, tag: str, pairs: dict[str, str], text_: str) -> None:
         event["event.action"] = "command-executed" if "CMDLINE" in tag else tag.lower()
         read_names(event, text_)
     elif "LOGIN" in tag or "LOGOUT" in tag or "AUTH" in tag:
+        if found := _SSH.search(text_):
+            peer(event, "source", found[1], found[2])
+            peer(event, "destination", found[3], found[4])
         read(event, text_)
         login(event, "FAIL" not in tag and "failed" not in text_.lower(), out="LOGOUT" in tag)
         event["event.action"] = tag.lower()

@@ -51,8 +51,11 @@ def _access_list(event: Event, text: str) -> bool:
         name, verdict, protocol, source, number, target, other = found.groups()
         peer(event, "source", source, number)
         peer(event, "destination", target, other)
-        if (kind := transport(protocol)) is not None and kind != "ip":
+        if (kind := transport(protocol)) is not None and kind not in {"ip", "0"}:
             event["network.transport"] = kind
+            if "icmp" in kind:  # after the addresses stand type and code
+                event.pop("source.port", None)
+                event.pop("destination.port", None)
     elif found := _ONE.search(text, 0, 1024):
         name, verdict, source = found.groups()
         peer(event, "source", source)
