@@ -169,7 +169,7 @@ class Keeper:
     def _secret(self, feed: Feed) -> str:
         if not feed.secret:
             return ""
-        found = self.secrets.get(feed.secret)
+        found = self.secrets.get(feed.secret) or self.secrets.get(feed.secret.lower())  # the environment knows no case
         if found is None:
             raise FeedError(f"the settings have no secret {feed.secret!r} under [intel.secrets]")
         return found.get_secret_value()

@@ -160,8 +160,9 @@ def _intelligence(settings: Settings) -> Iterator[Finding]:
             advice="See its row on the page of feeds; `taishi intel keep` pulls it.",
         )  # fmt: skip
         name = feed.secret
+        there = not name or not {name, name.lower()}.isdisjoint(settings.intel.secrets)
         yield judged(
-            "intelligence", f"feed {feed.id}: secret {name or 'not needed'}", good=not name or name in settings.intel.secrets,
+            "intelligence", f"feed {feed.id}: secret {name or 'not needed'}", good=there,
             advice=f"Give TAISHI_INTEL__SECRETS__{name.upper()} to `taishi intel keep`.", otherwise="warn",
         )  # fmt: skip
 

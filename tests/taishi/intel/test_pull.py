@@ -64,7 +64,7 @@ def test_taxii_is_read_page_by_page_and_goes_on_where_it_ended(platform: Platfor
         (f"2026-01-0{n}T00:00:00.000Z", indicator(n, f"[ipv4-addr:value = '192.0.2.{n}']")) for n in range(1, 9)
     ]
     platform.enter(
-        "isac", transport="taxii", url=senders.collection, format="stix", secret="isac", options={"user": "reader"}
+        "isac", transport="taxii", url=senders.collection, format="stix", secret="ISAC", options={"user": "reader"}
     )
     feed = platform.pull("isac")
     assert feed.error == ""
