@@ -18,7 +18,7 @@ _ARROW: Final = re.compile(
     rf"{_IP}(?:[:(/ ]{{1,2}}(\d{{1,5}})\)?)? ?(?:->|=>|-->| to ) ?(?:\w{{1,16}}:)?{_IP}(?:[:(/]{{1,2}}(\d{{1,5}})\)?)?"
 )
 _FROM: Final = re.compile(
-    rf"(?:\bfrom|\bon(?= [\d.]{7, 15}@)|\b[Ss]ource|\b[Ss]rc|\bclient|\b[Aa]ddress|\b[Pp]eer|\b[Hh]ost|\brhost"
+    rf"(?:\bfrom|\bon(?= [\d.]++@)|\b[Ss]ource|\b[Ss]rc|\bclient|\b[Aa]ddress|\b[Pp]eer|\b[Hh]ost|\brhost"
     rf"|\bby \S{{1,64}} on (?:vty|pts|tty)\S{{0,8}}|\bIP|\bip|\baddr)"
     rf"[ :=]{{0,3}}[\['\"<(]{{0,2}}{_IP}(?:(?:[:(/]| port )(\d{{1,5}}))?"
 )

@@ -34,6 +34,9 @@ _TAGS: Final = {
 def caller(event: Event, head: str) -> None:
     """`[vhost[:port]] client[,proxy…] ident user`; the user may hold spaces."""
     parts = head.split(" ")
+    first = next((at for at, part in enumerate(parts[:-2]) if ip(part.rstrip(","))), 0)
+    if first and parts[first - 1].endswith("]:"):  # a header that no transport knew
+        del parts[:first]
     if len(parts) > 3 and ip(parts[0].partition(",")[0]) is None and (ip(parts[1]) or parts[1] == "-"):
         name, _, number = parts.pop(0).partition(":")
         event["url.domain"] = name
