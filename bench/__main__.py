@@ -24,6 +24,7 @@ from processor.worker import GC_THRESHOLDS
 SUITES = {
     "parsers": ("bench.bench_parsers", "Normalise: each parser beside orjson decode + encode of the same lines"),
     "stages": ("bench.bench_stages", "Stages of the processor, per event"),
+    "correlation": ("bench.bench_correlation", "Aggregate and correlate, per alert of one enterprise"),
     "sigma": ("bench.bench_sigma", "Sigma rules over every event"),
     "intel": ("bench.bench_intel", "A million indicators of threat intelligence on every event"),
     "stream": ("bench.bench_stream", "Stream: durable append and read back"),

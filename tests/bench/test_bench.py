@@ -16,5 +16,5 @@ def test_a_benchmark_measures_at_two_sizes(name: str) -> None:
     figures = [value for row in rows for key, value in row.items() if "ratio" in key]
     assert figures
     assert all(value > 0 for value in figures)
-    if name in {"stages", "stream", "end_to_end"}:
+    if name in {"stages", "correlation", "stream", "end_to_end"}:
         assert len({row["events"] for row in rows}) == 2

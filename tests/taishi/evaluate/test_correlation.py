@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -9,12 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from taishi.errors import ConfigError
-from taishi.evaluate import augmented, readers, steadiness
+from taishi.evaluate import augmented, readers, steadiness, variants
 from taishi.evaluate.command import app
 from taishi.evaluate.correlation import evaluate, gather, of_simulator
 from taishi.evaluate.labelled import Labelled, Scenario, sensor_alert
 from taishi.evaluate.measures import averages, figures, incident_of
 from taishi.evaluate.play import Played, play
+from taishi.evaluate.sensitivity import AIMS, shortfall, study
 from tests.taishi.evaluate.material import START, rows, write
 
 
@@ -187,3 +189,57 @@ def test_published_sets_are_read_whole(corpus: Path) -> None:
     assert all(not team.labelled and len(team.alerts) > 1000 for team in teams)
     played = play(teams[2])
     assert all(incident_of(played, index) or played.incident[meta] == "" for index, meta in played.meta.items())
+
+
+PLANT = {"reading the control project", "program download to controllers", "writing set points", "stopping controllers"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_an_intrusion_that_waits_72_hours_before_the_plant_is_one_incident(seed: int) -> None:
+    """The simulator's chain from office to plant with three days of noise and silence put between its parts."""
+    material = of_simulator(seed, 1, 60)
+    (scenario,) = [one for one in material.plain if any("it_to_ot" in alert.label for alert in one.alerts)]
+    alerts = [
+        replace(alert, t=alert.t + (3 * 86_400.0 if alert.step in PLANT else 0.0))
+        for alert in scenario.alerts
+        if "it_to_ot" in alert.label
+    ]
+    noise = [alert for alert in scenario.alerts if not alert.attack]
+    alerts += [replace(alert, t=alert.t + day * 86_400.0) for alert in noise for day in range(4)]
+    alerts = [replace(alert, index=index) for index, alert in enumerate(sorted(alerts, key=lambda alert: alert.t))]
+    played = play(replace(scenario, alerts=alerts), inventory=material.inventory)
+    parts: dict[bool, set[str]] = {True: set(), False: set()}
+    for alert in alerts:
+        incident = incident_of(played, alert.index)
+        if alert.attack and played.escalated(incident):
+            parts[alert.step in PLANT].add(incident)
+    assert parts[True] == parts[False]
+    assert len(parts[True]) == 1
+
+
+def test_variants_keep_the_labels_and_change_what_they_say(folder: Path) -> None:
+    plain = gather(folder, "test").plain
+    for name in variants.VARIANTS:
+        made = variants.vary(name, plain, 0)
+        assert made == variants.vary(name, plain, 0), "the same dice"
+        for one in made:
+            assert [alert.index for alert in one.alerts] == list(range(len(one.alerts)))
+            assert any(alert.attack for alert in one.alerts)
+    louder, thinner = (len(variants.vary(name, plain, 0)[0].alerts) for name in ("noise x3", "noise x0.3"))
+    assert thinner < len(plain[0].alerts) < louder
+    assert {a.fields["host.name"] for a in variants.vary("other noise", plain, 0)[0].alerts if not a.attack} <= {
+        "q-mail", "q-desk",
+    }  # fmt: skip
+
+
+def test_a_number_of_the_correlation_can_be_studied(folder: Path) -> None:
+    """Each setting in a process of its own; a threshold that nothing reaches must show."""
+    outcomes = {
+        outcome.changes.get("escalate.score", 0.0): outcome
+        for outcome in study(folder, ["escalate.score"], 1, 1, variants=("plain",), factors=(1.5,))
+    }
+    assert outcomes[0.0].means["found"] == 1.0
+    assert set(outcomes) == {0.0, 1.0}
+    assert outcomes[1.0].shortfall >= outcomes[0.0].shortfall
+    assert shortfall(AIMS) == 0.0
