@@ -54,6 +54,9 @@ FIELDS: Final[Fields] = {
     "bssid": ("meraki.bssid", text),
     "ssid": ("network.name", text),
 }
+_PERSON: Final = re.compile(r"user id '([^']{1,256})'")
+_INSIDE: Final = re.compile(r"local ip ([0-9A-Fa-f.:]{3,45})")
+_REMOTE: Final = re.compile(r"connected from ([0-9A-Fa-f.:]{3,45})")
 _SKIP: Final = names("src dst url type request timestamp signature action disposition name translated_port direction")
 _PRIORITY: Final = {"1": 80, "2": 55, "3": 30, "4": 10}
 
@@ -112,10 +115,25 @@ _LOGINS: Final = names(
 
 def _event(event: Event, pairs: dict[str, str], rest: str) -> None:
     kind = pairs.get("type", "")
+    first = rest.partition(" ")[0]
+    if not kind and "_" in first and "=" not in first:
+        kind = first
+    if found := _PERSON.search(rest):
+        event["user.name"] = found[1]
+    for side, key in (("destination", "server"), ("source", "peer_contact")):
+        if key in pairs:
+            peer(event, side, pairs[key])
     event["event.action"] = kind or rest.partition(" ")[0][:64] or "event"
     if kind in _LOGINS:
         login(event, "fail" not in kind, out="deauth" in kind or "disconnect" in kind)
         event["event.action"] = kind
+        if (inside := _INSIDE.search(rest)) and (address := ip(inside[1])) is not None:
+            event["source.nat.ip"] = address
+        if found := _REMOTE.search(rest):
+            peer(event, "source", found[1])
+    elif kind == "content_filtering_block":
+        flow(event, "", "", True)
+        event["event.category"], event["event.action"] = ["network", "web"], kind
     else:
         plain(event, "network" if kind else "host")
         if not kind:

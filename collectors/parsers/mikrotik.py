@@ -32,6 +32,9 @@ _FIREWALL: Final = re.compile(
     r"(\[?[0-9A-Fa-f.:]{2,45}\]?(?::\d{1,5})?)->"
     r"(\[?[0-9A-Fa-f.:]{2,45}\]?(?::\d{1,5})?)(?:, NAT (\S{3,128}))?(?:.{0,64}?, len (\d{1,6}))?"
 )
+_LEASE: Final = re.compile(r"assigned ([0-9.]{7,15}) (?:to|for) ")
+_PEER: Final = re.compile(r"([0-9.]{7,15}) (?=[a-z])")
+_ACCOUNT: Final = re.compile(r"<?(?:[a-z0-9]{2,8}-)?([\w.@\-]{1,128})>? logged (?:in|out), [0-9]")
 _DROP: Final = ("drop", "block", "deny", "reject", "ban", "丢弃", "拒绝")
 _PASS: Final = ("accept", "allow", "permit", "pass", "允许")
 
@@ -60,6 +63,14 @@ def _hit(event: Event, found: re.Match[str]) -> None:
     event["event.action"] = "drop" if denied else "accept" if denied is False else "packet"
 
 
+def _notice(event: Event, said: str) -> None:
+    """A lease's address, the peer at the head of an IPsec notice, the account that a tunnel's line begins with."""
+    if found := _LEASE.search(said) or _PEER.match(said):
+        peer(event, "source", found[1])
+    if found := _ACCOUNT.match(said):
+        event["user.name"] = found[1]
+
+
 def parse(framed: Framed, received: Received) -> list[Event]:
     whole = body_of(framed) if _TOPICS.search(body_of(framed), 0, 160) else framed.text
     found = _TOPICS.search(whole, 0, 256)
@@ -80,6 +91,7 @@ def parse(framed: Framed, received: Received) -> list[Event]:
         _hit(event, hit)
     else:
         plain(event)
+        _notice(event, rest)
         read(event, rest)
         station(event, rest)
         event.setdefault("event.action", topics[0])

@@ -233,7 +233,7 @@ def _utm(event: Event, pairs: dict[str, str]) -> None:
         detection(event, pairs.get("reason") or pairs.get("threatname") or pairs.get("virus") or pairs.get("name", ""), action,
                   "intrusion_detection" if sub == "ips" else "malware", severity=50)  # fmt: skip
         event["event.severity"] = max(event["event.severity"], 50)
-    elif sub in {"auth", "webadmin"} or "authentication" in words or "login" in words:
+    elif "authentication" in words or "login" in words or "logout" in words or (sub == "auth" and "user" in pairs):
         login(event, {"success": True, "failure": False}.get(outcome(words) or ""), out="logout" in words)
     elif sub == "http":
         flow(event, action, "", action == "block")

@@ -14,7 +14,7 @@ from typing import Final
 
 from collectors.parser import Framed, Parser, Received
 from collectors.parsers._access import access, agent, client, locate, words
-from collectors.parsers._common import UNSET, body_of, ip, split_user
+from collectors.parsers._common import UNSET, body_of, ip
 from collectors.parsers._device import begin, finish, numbers, observer
 from collectors.parsers._time import stamp
 from collectors.parsers.web_access import read
@@ -51,9 +51,9 @@ def _native(event: Event, found: re.Match[str], body: str, received: Received) -
     _decide(event, result)
     rest = words(body[found.end() :].split(" <", 1)[0])
     if rest and rest[0] not in UNSET:
-        domain, name = split_user(rest[0].replace("%5c", "\\"))
-        event["user.name"] = name.partition("@")[0] if domain and name else rest[0]
-        if domain:
+        domain, slash, name = rest[0].replace("%5c", "\\").partition("\\")
+        event["user.name"] = name.partition("@")[0] if slash else rest[0]
+        if slash and domain:
             event["user.domain"] = domain
     if len(rest) > 1:
         _way(event, rest[1])
