@@ -159,7 +159,7 @@ def _pulse(event: Event, framed: Framed, received: Received) -> bool:
     said = _pulse_columns(event, whole, received) if "PulseSecure" in whole[:200] else None
     if said is None:
         return False
-    observer(event, "Ivanti", "Connect Secure", "vpn")
+    observer(event, "Pulse Secure", "PulseSecure", "vpn")  # the line's own name; Ivanti's today
     event["event.dataset"], event["message"] = "pulse.secure", said
     plain(event)
     name = event.get("user.name")

@@ -16,7 +16,7 @@ from typing import Final
 from collectors.parser import Framed, Parser, Received
 from collectors.parsers._cisco import prefix
 from collectors.parsers._common import SYSLOG_SEVERITY, UNSET, transport
-from collectors.parsers._device import change, finish, login, observer, peer, plain
+from collectors.parsers._device import change, finish, login, names, observer, peer, plain
 from collectors.parsers._firewall import session
 from collectors.parsers._ids import alert
 from collectors.parsers._sentence import read, station
@@ -154,11 +154,19 @@ def parse(framed: Framed, received: Received) -> list[Event]:
         observer(event, *known)
     elif _NODE.search(whole, 0, found.start()):
         observer(event, "Cisco", "IOS XR")
+    elif facility.removesuffix("-SP") in _CISCO or mnemonic == "SYSTEM_MSG":
+        observer(event, "Cisco")
     event["observer.type"] = "switch" if "observer.product" not in event else "router"
     _decide(event, facility, mnemonic, text)
     return finish(event, received)
 
 
+_CISCO: Final = names(
+    "SEC SEC_LOGIN IPV6_ACL ACLLOG LOG_ LOG_LOCAL0 LOG_LOCAL1 LOG_LOCAL2 LOG_LOCAL3 LOG_LOCAL4 LOG_LOCAL5 LOG_LOCAL6 LOG_LOCAL7 "
+    "AUTHPRIV VSHD VPC MODULE ADJ FEX PFMA VDC_MGR ETHPORT AUTHMGR MAB EPM ILPOWER CDP HSRP DUAL EIGRP SW_MATM PM PLATFORM "
+    "IOSXE IOSXE_INFRA IOSXE_OIR CRYPTO CAPWAP DOT11 LWAPP C4K_EBM SPA_OIR SMART_LIC NATIVE_VLAN_MISMATCH UC_CALLMANAGER"
+)
+"""Facilities that Cisco alone documents, of protocols or systems of its own; SYS, LINK and OSPF name no vendor."""
 _FOREIGN: Final = ("%ASA-", "%FTD-", "%PIX-", "%FWSM-", "%NGIPS-", "%%")
 
 

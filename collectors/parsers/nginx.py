@@ -114,7 +114,8 @@ def _manager(event: Event, found: re.Match[str], body: str, received: Received) 
             event["http.response.body.bytes"] = size
         elif key == "Sent-to":
             event["nginx.upstream"] = value
-    agent(event, rest[-1], rest[-2] if len(rest) > 1 else "")
+    if len(rest) > 1:
+        agent(event, rest[-1], rest[-2])
     event["nginx.cache"], event["nginx.upstream_status"] = (cache or "-").strip(), (upstream or "-").strip()
 
 

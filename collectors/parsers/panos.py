@@ -32,7 +32,7 @@ _TYPES: Final = (
     "DECRYPTION", "CORRELATION", "IPTAG", "IP-TAG", "SCTP", "GTP", "TUNNEL",
 )  # fmt: skip
 _HEAD: Final = re.compile(
-    rf"(?:^|[\s:])(\d{{0,3}}),(\d{{4}}[/-]\d\d[/-]\d\d[ T]\d\d:\d\d:\d\d[^,]{{0,32}}),([0-9A-Za-z]{{0,64}}),({'|'.join(_TYPES)}),"
+    rf"(?:^|[\s:])(\d{{0,3}}),([0-9A-Z][0-9A-Za-z /:.+\-]{{0,40}}),([0-9A-Za-z]{{0,64}}),({'|'.join(_TYPES)}),"
 )
 _THREAT_ID: Final = re.compile(r"^(.*?)\(?(\d{1,12})\)?$")
 _DENIED: Final = frozenset(
