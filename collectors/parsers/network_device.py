@@ -152,7 +152,7 @@ def parse(framed: Framed, received: Received) -> list[Event]:
     known = _VENDORS.get(facility.split("-", 1)[0])
     if known is not None:
         observer(event, *known)
-    elif _NODE.search(whole, 0, found.start()):
+    elif facility.startswith(_XR) or _NODE.search(whole, 0, found.start()):
         observer(event, "Cisco", "IOS XR")
     elif facility.removesuffix("-SP") in _CISCO or mnemonic == "SYSTEM_MSG":
         observer(event, "Cisco")
@@ -167,6 +167,8 @@ _CISCO: Final = names(
     "IOSXE IOSXE_INFRA IOSXE_OIR CRYPTO CAPWAP DOT11 LWAPP C4K_EBM SPA_OIR SMART_LIC NATIVE_VLAN_MISMATCH UC_CALLMANAGER"
 )
 """Facilities that Cisco alone documents, of protocols or systems of its own; SYS, LINK and OSPF name no vendor."""
+_XR: Final = ("SECURITY-", "MGBL-", "PKT_INFRA-", "ROUTING-", "OS-", "L2-", "INFRA-", "HA-", "MPLS-", "SYSDB-")
+"""Groups of IOS XR, which alone writes %GROUP-FACILITY-n-MNEMONIC."""
 _FOREIGN: Final = ("%ASA-", "%FTD-", "%PIX-", "%FWSM-", "%NGIPS-", "%%")
 
 
