@@ -16,7 +16,7 @@ from taishi import clock
 from taishi.event import Event
 
 _PRIORITY = re.compile(r"<(\d{1,3})>")
-_RFC5424 = re.compile(r"1 (\S{1,40}) (\S{1,255}) (\S{1,128}) (\S{1,128}) (\S{1,128}) ")
+_RFC5424 = re.compile(r"1 (\S{1,40}) (\S{1,255}) (\S{1,128}) (\S{1,128}) (\S{0,128}) ")
 _BSD_TIME = re.compile(
     r"(?P<month>[A-Z][a-z]{2}) {1,2}(?P<day>\d{1,2})(?: (?P<year>20\d\d))? "
     r"(?P<clock>\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?: (?P<year2>20\d\d))?:? "
@@ -71,7 +71,7 @@ def _modern(found: re.Match[str], text: str, fields: Event) -> str:
         fields["log.syslog.procid"] = process
         if process.isdigit() and len(process) < 11:
             fields["process.pid"] = int(process)
-    if message_id != "-":
+    if message_id not in {"-", ""}:
         fields["log.syslog.msgid"] = message_id
     return _after_structured_data(text[found.end() :], fields)
 

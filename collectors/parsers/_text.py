@@ -88,10 +88,27 @@ def _new_header(text: str, received: Received) -> tuple[Event, str] | None:
     if host != "-":
         event["host.hostname"] = host
     if program != "-":
-        event["process.name"] = program
+        event["process.name"] = program.rstrip(":")
     if pid.isascii() and pid.isdigit() and len(pid) < 10:
         event["process.pid"] = int(pid)
     return event, text[found.end() :].lstrip("\ufeff")
+
+
+_PRIORITY: Final = re.compile(r"<(\d{1,3})>")
+
+
+def priority_of(text: str) -> tuple[Event, str]:
+    """A priority is all that can be read of the header."""
+    found = _PRIORITY.match(text)
+    if found is None or (priority := int(found[1])) > 191:
+        return {}, text
+    facility, severity = divmod(priority, 8)
+    event: Event = {
+        "log.syslog.priority": priority,
+        "log.syslog.facility.code": facility,
+        "log.syslog.severity.code": severity,
+    }
+    return event, text[found.end() :]
 
 
 def header(framed: Framed, received: Received) -> tuple[Event, str]:
@@ -101,11 +118,11 @@ def header(framed: Framed, received: Received) -> tuple[Event, str]:
     text = framed.body or framed.text
     if not text or (text[0] != "<" and not text[0].isdigit() and not text[0].isupper()):
         return {}, text
-    if text.startswith("<") and ">1 " in text[:6] and (new := _new_header(text, received)) is not None:
+    if text.startswith("<") and ">1 " in text[:8] and (new := _new_header(text, received)) is not None:
         return new
     found = _HEADER.match(text)
     if found is None:
-        return {}, text
+        return priority_of(text)
     event: Event = {}
     stamped = parse_time(found["time"], received)
     if stamped:

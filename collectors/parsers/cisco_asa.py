@@ -52,6 +52,7 @@ from collectors.parsers._endpoint import file
 from collectors.parsers._firewall import network, session
 from collectors.parsers._ids import alert
 from collectors.parsers._sentence import read as read_sentence
+from collectors.parsers._text import priority_of
 from collectors.parsers._web import url
 from taishi.errors import ParseError
 from taishi.event import Event
@@ -365,7 +366,7 @@ def _pairs(event: Event, code: str, text: str) -> None:
 def parse(framed: Framed, received: Received) -> list[Event]:
     whole = framed.text
     found = _HEAD.search(whole)
-    event: Event = dict(framed.syslog)
+    event: Event = dict(framed.syslog) or priority_of(whole)[0]
     event["event.module"] = NAME
     if found is None:
         at = whole.find("SFIMS: ")

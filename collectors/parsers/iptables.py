@@ -126,8 +126,8 @@ def parse(framed: Framed, received: Received) -> list[Event]:
 
 def sniff(framed: Framed) -> float:
     source = body_of(framed)
-    at = max(source.find("IN=", 0, 512), source.find("OUT=", 0, 512))
-    if at < 0 or "SRC=" not in source or "DST=" not in source or "PROTO=" not in source:
+    named = any(mark in source[:512] for mark in (" IN=", " OUT=", "]IN=", ":IN=")) or source[:3] in {"IN=", "OUT"}
+    if not named or 'SRC="' in source or "SRC=" not in source or "DST=" not in source or "PROTO=" not in source:
         return 0.0
     return 0.94
 

@@ -25,9 +25,7 @@ def _batch(reader: Reader, *lines: bytes) -> Batch:
 
 
 def test_a_guess_that_was_wrong_goes_to_the_next_parser() -> None:
-    batch = _batch(
-        _reader(), b'{"event_type": 9, "thread": {"id": 3}}', b"2026/04/06 13:44:51 [info] client login failed"
-    )
+    batch = _batch(_reader(), b'{"event_type": 9, "thread": {"id": 3}}', b"06.04.2026 13:44:51 the pump was started")
     assert [event["taishi.parser"] for event in batch.events] == ["generic", "generic"]
 
 
