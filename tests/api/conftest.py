@@ -22,8 +22,9 @@ class StillClock:
         return self.at
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def still(monkeypatch: pytest.MonkeyPatch) -> StillClock:
+    """Of every test here: rows and sessions are made at `NOW`, which the real clock leaves behind."""
     ticking = StillClock()
     monkeypatch.setattr(clock, "time", SimpleNamespace(time=ticking.time))
     return ticking

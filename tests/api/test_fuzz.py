@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject, SearchStrategy
 
-from taishi.clock import now
 from tests.api.client import TestClient
 from tests.api.test_scope import bodies, path_values
 from tests.api.world import A, World
@@ -52,7 +51,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.fixture(scope="module")
 def clients(world: World) -> dict[str, TestClient]:
     logins = {"analyst": A.login("analyst"), "operator": A.login("operator"), "auditor": "auditor"}
-    return {role: world.client(login, at=now()) for role, login in logins.items()}
+    return {role: world.client(login) for role, login in logins.items()}
 
 
 def operations(world: World) -> list[tuple[str, str, dict[str, Any]]]:

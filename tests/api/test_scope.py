@@ -423,7 +423,6 @@ def _answers(world: World, side: Side) -> dict[str, tuple[int, str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("still")
 @pytest.mark.parametrize("side", SIDES, ids=lambda side: side.name)
 def test_the_other_side_makes_no_difference(tmp_path: Path, side: Side) -> None:
     """Counts, facets, totals, ranks and pages are the same whether the other side exists or not."""
