@@ -142,7 +142,7 @@ AuditReader = Annotated[Caller, Depends(audit_reader)]
 def parse_etag(text: str) -> int:
     """The version in an If-Match header, `"7"` or `W/"7"`; raises PreconditionFailed for anything else."""
     bare = text.strip().removeprefix("W/").strip('"')
-    if not (bare.isascii() and bare.isdigit() and len(bare) < 10):
+    if not (bare.isascii() and bare.isdecimal() and len(bare) < 10):
         raise PreconditionFailed('If-Match must carry the ETag of the last answer, such as "7"')
     return int(bare)
 

@@ -41,7 +41,7 @@ def _route(scope: Scope) -> str:
 
 def _too_large(headers: Headers) -> bool:
     length = headers.get("content-length", "0")
-    return "transfer-encoding" in headers or not (length.isascii() and length.isdigit()) or int(length) > MAX_BODY
+    return "transfer-encoding" in headers or not (length.isascii() and length.isdecimal()) or int(length) > MAX_BODY
 
 
 class Guard:

@@ -92,7 +92,7 @@ class Follower:
 
 def _resume(last_event_id: str | None, newest: int) -> int:
     text = last_event_id or ""
-    return min(int(text), newest) if text.isascii() and text.isdigit() and len(text) < 19 else newest
+    return min(int(text), newest) if text.isascii() and text.isdecimal() and len(text) < 19 else newest
 
 
 async def follow(follower: Follower, last_event_id: str | None, once: bool) -> AsyncIterator[ServerSentEvent]:

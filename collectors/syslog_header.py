@@ -69,7 +69,7 @@ def _modern(found: re.Match[str], text: str, fields: Event) -> str:
         fields["process.name"] = fields["log.syslog.appname"] = program
     if process != "-":
         fields["log.syslog.procid"] = process
-        if process.isdigit() and len(process) < 11:
+        if process.isdecimal() and len(process) < 11:
             fields["process.pid"] = int(process)
     if message_id not in {"-", ""}:
         fields["log.syslog.msgid"] = message_id

@@ -99,7 +99,7 @@ def others(event: Event) -> list[str]:
         found.append(f"process:{process.lower()}")
     for name in ("dns.question.name", "tls.client.server_name", "url.domain"):
         domain = get(name)
-        if isinstance(domain, str) and "." in domain and not domain.replace(".", "").isdigit():
+        if isinstance(domain, str) and "." in domain and not domain.replace(".", "").isdecimal():
             found.append(f"domain:{domain.lower().rstrip('.')}")
     session = get("winlog.logon.id")
     if isinstance(session, str) and len(session) > 5:  # 0x3e7 and its like are everybody's
@@ -117,7 +117,7 @@ def shown(entity: str) -> dict[str, str]:
     """As people read it: {"kind", "value"}; inside addresses and hubs are addresses or hosts like others."""
     kind, _, value = entity.partition(":")
     if kind in {"internal", "hub"}:
-        kind = "ip" if value[:1].isdigit() or ":" in value else "host"
+        kind = "ip" if value[:1].isdecimal() or ":" in value else "host"
     return {"kind": kind, "value": value}
 
 

@@ -66,20 +66,38 @@ class Batch:
 
 
 def encode_batch(batch: Batch) -> bytes:
-    return orjson.dumps(
-        {
-            "v": 1,
-            "source": batch.source_id,
-            "enterprise": batch.enterprise_id,
-            "delivery": batch.delivery,
-            "received_at": batch.received_at,
-            "received": batch.received,
-            "suppressed": batch.suppressed,
-            "replay": batch.replay,
-            "events": batch.events,
-            "quarantined": [[q.index, q.original, q.reason, q.parser] for q in batch.quarantined],
-        }
-    )
+    """One JSON object. A value that JSON cannot carry (an integer beyond 64 bits, half of a surrogate pair) costs that
+    value and no other: the original line still has it."""
+    raw: dict[str, Any] = {
+        "v": 1,
+        "source": batch.source_id,
+        "enterprise": batch.enterprise_id,
+        "delivery": batch.delivery,
+        "received_at": batch.received_at,
+        "received": batch.received,
+        "suppressed": batch.suppressed,
+        "replay": batch.replay,
+        "events": batch.events,
+        "quarantined": [[q.index, q.original, q.reason, q.parser] for q in batch.quarantined],
+    }
+    try:
+        return orjson.dumps(raw)
+    except orjson.JSONEncodeError:
+        return orjson.dumps(_encodable(raw))
+
+
+def _encodable(value: Any) -> Any:
+    """The same without what JSON refuses: such integers become null or leave the object, such halves become U+FFFD."""
+    if isinstance(value, dict):
+        cleaned = {_encodable(key): _encodable(inner) for key, inner in value.items()}
+        return {key: inner for key, inner in cleaned.items() if inner is not None or value.get(key, 0) is None}
+    if isinstance(value, list):
+        return [kept for inner in value if (kept := _encodable(inner)) is not None or inner is None]
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return None
+    return value
 
 
 def decode_batch(value: bytes) -> Batch:

@@ -174,7 +174,7 @@ def syscall_name(pairs: Pairs) -> str:
     """The call's name, from the enriched name or from its number on the machine's architecture."""
     name = pairs.get("SYSCALL") or pairs.get("syscall", "")
     arch = pairs.get("arch", "").removeprefix("0x")
-    if not name.isdigit():
+    if not name.isdecimal():
         return name
     return (_ARM if arch == "c00000b7" else _X86).get(name, name)
 
@@ -198,7 +198,7 @@ def pairs_of(text: str) -> Pairs:
     for key, value in _PAIR.findall(text):
         if value[:1] == '"':
             value = value[1:].removesuffix('"')  # noqa: PLW2901 - the same value without its quotes
-        elif key in _HEXED or (key[0] == "a" and key[1:2].isdigit()):
+        elif key in _HEXED or (key[0] == "a" and key[1:2].isdecimal()):
             value = unhex(value, key)  # noqa: PLW2901 - the same value decoded
         if value not in {"?", "(null)", ""}:
             pairs.setdefault(key, value)
@@ -213,13 +213,13 @@ def pairs_of(text: str) -> Pairs:
 
 def unhex(value: str, key: str = "cmd") -> str:
     """Audit writes text with unsafe bytes as upper-case hexadecimal, NUL between arguments."""
-    if len(value) < 2 or len(value) % 2 or (key[0] == "a" and key[1:].isdigit() and len(value) < 6):
+    if len(value) < 2 or len(value) % 2 or (key[0] == "a" and key[1:].isdecimal() and len(value) < 6):
         return value
     try:
         found = bytes.fromhex(value)
     except ValueError:
         return value
-    if value != value.upper() or (value.isdigit() and len(value) < 8):
+    if value != value.upper() or (value.isdecimal() and len(value) < 8):
         return value
     return found.decode("utf-8", "replace").replace("\0", " ").strip()
 

@@ -36,7 +36,7 @@ def prefix(event: Event, framed: Framed, text: str, received: Received) -> None:
         stamped = parse_time(value, received)
         if stamped:
             event["@timestamp"], event["taishi.time.quality"] = stamped
-    if "host.hostname" not in event or (ip(event["host.hostname"]) is None and event["host.hostname"].isdigit()):
+    if "host.hostname" not in event or (ip(event["host.hostname"]) is None and event["host.hostname"].isdecimal()):
         event.pop("host.hostname", None)
         _host(event, rest)
     event.pop("process.name", None)
@@ -48,7 +48,7 @@ def _host(event: Event, rest: str) -> None:
         if (
             token[0] in "<%[*"
             or not name
-            or name.isdigit()
+            or name.isdecimal()
             or (name.isupper() and name in {"UTC", "GMT", "CST", "EST"})
         ):
             continue

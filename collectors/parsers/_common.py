@@ -275,7 +275,7 @@ _PROTOCOLS: Final = {
     "58": "ipv6-icmp", "88": "eigrp", "89": "ospf", "103": "pim", "112": "vrrp", "115": "l2tp", "132": "sctp",
     "icmpv6": "ipv6-icmp", "icmp6": "ipv6-icmp", "ipv6_icmp": "ipv6-icmp",
 }  # fmt: skip
-NUMBERS: Final = {name: number for number, name in _PROTOCOLS.items() if number.isdigit()}
+NUMBERS: Final = {name: number for number, name in _PROTOCOLS.items() if number.isdecimal()}
 
 
 def transport(value: Any) -> str | None:

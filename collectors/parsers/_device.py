@@ -96,14 +96,14 @@ def split_peer(text: str) -> tuple[str, int | None]:
         return "", None
     if text[0] == "[":
         where, _, rest = text[1:].partition("]")
-        return where, port(rest.lstrip(":/")) if rest[1:].isdigit() else None
+        return where, port(rest.lstrip(":/")) if rest[1:].isdecimal() else None
     if "/" in text:
         where, _, rest = text.rpartition("/")
-        if rest.isdigit() and where:
+        if rest.isdecimal() and where:
             return where.translate(_CLOSING), port(rest)
     if text.count(":") == 1:
         where, _, rest = text.partition(":")
-        if rest.isdigit():
+        if rest.isdecimal():
             return where, port(rest)
     return text, None
 

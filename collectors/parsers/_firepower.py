@@ -82,7 +82,7 @@ def read(event: Event, code: str, pairs: dict[str, str]) -> None:
         file(event, event["file.path"])
     duration(event, integer(pairs.get("ConnectionDuration")))
     if (
-        start := epoch(pairs["FirstPacketSecond"]) if pairs.get("FirstPacketSecond", "").isdigit() else None
+        start := epoch(pairs["FirstPacketSecond"]) if pairs.get("FirstPacketSecond", "").isdecimal() else None
     ) is not None:
         event["event.start"] = start
     if policy := pairs.get("ACPolicy"):

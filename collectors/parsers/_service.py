@@ -33,7 +33,7 @@ def opened(
     """
     event: Event = {}
     text = framed.body or framed.text
-    if framed.syslog or text[:1] == "<" or text[:3] in _MONTHS or (iso and text[:4].isdigit()):
+    if framed.syslog or text[:1] == "<" or text[:3] in _MONTHS or (iso and text[:4].isdecimal()):
         event, text = header(framed, received)
         if host := event.get("host.hostname"):
             event["host.name"] = host

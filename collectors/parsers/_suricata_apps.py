@@ -232,7 +232,7 @@ def _modbus(event: Event, raw: dict[str, Any]) -> None:
     if (code := integer(function)) is not None:
         event["taishi.ics.function_code"] = str(code)
     name = text(request.get("function_code"))
-    if name and not name.isdigit():
+    if name and not name.isdecimal():
         event["taishi.ics.function"] = name.lower()
     if (unit := integer(request.get("unit_id"))) is not None:
         event["taishi.ics.unit"] = str(unit)

@@ -39,7 +39,7 @@ def delimited_pairs(text: str) -> dict[str, str]:
     for piece in split_outside_quotes(text):
         name, sign, value = piece.partition("=")
         name = name.strip()
-        if sign and 0 < len(name) <= 64 and not name[0].isdigit():
+        if sign and 0 < len(name) <= 64 and not name[0].isdecimal():
             key = name
             value = value.strip()
             pairs[key] = value.strip('"').strip() if '"' in value else value
@@ -89,7 +89,7 @@ def _new_header(text: str, received: Received) -> tuple[Event, str] | None:
         event["host.hostname"] = host
     if program != "-":
         event["process.name"] = program.rstrip(":")
-    if pid.isascii() and pid.isdigit() and len(pid) < 10:
+    if pid.isascii() and pid.isdecimal() and len(pid) < 10:
         event["process.pid"] = int(pid)
     return event, text[found.end() :].lstrip("\ufeff")
 
@@ -116,7 +116,7 @@ def header(framed: Framed, received: Received) -> tuple[Event, str]:
     if framed.syslog:
         return dict(framed.syslog), framed.body or framed.text
     text = framed.body or framed.text
-    if not text or (text[0] != "<" and not text[0].isdigit() and not text[0].isupper()):
+    if not text or (text[0] != "<" and not text[0].isdecimal() and not text[0].isupper()):
         return {}, text
     if text.startswith("<") and ">1 " in text[:8] and (new := _new_header(text, received)) is not None:
         return new

@@ -85,8 +85,8 @@ def iso(text: str, where: str = "Asia/Shanghai") -> tuple[str, str] | None:
     if len(text) > 20 and text[19] == "." and text[10] == "T" and text[16] == ":":
         # The form of Suricata, Winlogbeat and most JSON: one cached look-up a minute, no expression.
         millis, second = text[20:23], text[17:19]
-        offset = text[26:] if text[20:26].isdigit() else text[23:]
-        if millis.isdigit() and second.isdigit() and second < "60" and len(millis) == 3 and offset in _OFFSETS:
+        offset = text[26:] if text[20:26].isdecimal() else text[23:]
+        if millis.isdecimal() and second.isdecimal() and second < "60" and len(millis) == 3 and offset in _OFFSETS:
             head = _iso_minute(text[:16], offset or where)
             if head is not None:
                 return f"{head}{second}.{millis}Z", "exact" if offset else "no_zone"
@@ -170,7 +170,7 @@ def parse(value: Any, received: Received) -> tuple[str, str] | None:
         found = iso(text, received.timezone)
         if found is not None:
             return found
-        if text[:1].isalpha() or not text.replace(".", "", 1).lstrip("-").isdigit():
+        if text[:1].isalpha() or not text.replace(".", "", 1).lstrip("-").isdecimal():
             return _named(text, received) or _american(text, received)
         value = text
     elif isinstance(value, bool) or not isinstance(value, int | float):

@@ -45,7 +45,7 @@ def _full(event: Event, target: str) -> None:
 
 def _host(event: Event, host: str) -> None:
     name, colon, number = host.rpartition(":")
-    if colon and number.isascii() and number.isdigit() and len(number) < 6 and ip(host) is None:
+    if colon and number.isascii() and number.isdecimal() and len(number) < 6 and ip(host) is None:
         event["url.port"] = int(number)
         host = name
     event["url.domain"] = host.strip("[]")

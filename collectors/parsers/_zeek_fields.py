@@ -50,7 +50,7 @@ def _tls_version(value: Any) -> str | None:
     if found is None:
         return None
     digits = found.lower().removeprefix("tlsv")
-    return f"{digits[0]}.{digits[1:] or '0'}" if digits.isdigit() else found
+    return f"{digits[0]}.{digits[1:] or '0'}" if digits.isdecimal() else found
 
 
 COMMON: Final[Fields] = {

@@ -166,7 +166,7 @@ _WRITES: Final = (
 def _ics(event: Event, raw: dict[str, Any]) -> None:
     """Function names carry direction words; a write or control function is a change to the process."""
     name = str(event.get("taishi.ics.function", ""))
-    if name.isdigit() and "taishi.ics.function_code" not in event:
+    if name.isdecimal() and "taishi.ics.function_code" not in event:
         event["taishi.ics.function_code"] = name
     event["event.type"] = ["change"] if any(word in name for word in _WRITES) else ["access"]
     event["event.action"] = name or event["event.action"]

@@ -115,7 +115,7 @@ def _radware(event: Event, framed: Framed, received: Received) -> bool:
             event,
             "destination",
             found[6] if found[6] != "Multiple" else "",
-            found[7] if (found[7] or "").isdigit() else None,
+            found[7] if (found[7] or "").isdecimal() else None,
         )
         detection(event, found[4].strip(), found[8] or "", severity=60)
     elif found := _MESSAGE.search(whole, 0, 512):

@@ -284,7 +284,7 @@ def sniff(framed: Framed) -> float:
     head = (framed.body or text)[:400]
     if head[:1] != "{":
         return 0.0
-    if head.startswith('{"ID":"') and head[7:8].isdigit() and ":" in head[7:40]:
+    if head.startswith('{"ID":"') and head[7:8].isdecimal() and ":" in head[7:40]:
         return 0.97
     if '"eventid"' in text and '"items"' in text and '"timestampfractional"' in text:
         return 0.97

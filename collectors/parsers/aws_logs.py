@@ -40,6 +40,7 @@ _CLASSIC: Final = re.compile(
 )
 _S3: Final = re.compile(r"([0-9a-f]{64}) (\S{3,63}) \[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] ")
 _CLOUDFRONT_ROW: Final = re.compile(r"\d{4}-\d\d-\d\d\t\d\d:\d\d:\d\d\t[A-Z]{3}\d{1,3}(?:-[A-Z]\d{1,2})?\t")
+_CLOUDFRONT_MARKS: Final = ("\tHTTP", "\thttp", "\tHit\t", "\tMiss\t", "\tError\t", "\tws")
 _CLOUDFRONT: Final = _columns(
     "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query "
     "cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken x-forwarded-for ssl-protocol "
@@ -75,7 +76,7 @@ def _base(framed: Framed, dataset: str, product: str, kind: str) -> Event:
 
 def _flow_ends(event: Event, raw: dict[str, str], received: Received) -> None:
     for name in ("start", "end"):
-        if (moment := epoch(raw[name]) if raw.get(name, "").isdigit() else None) is not None:
+        if (moment := epoch(raw[name]) if raw.get(name, "").isdecimal() else None) is not None:
             event[f"event.{name}"] = moment
     stamp(event, event.get("event.end") or event.get("event.start"), received)
     for side, address, number_ in (("source", "srcaddr", "srcport"), ("destination", "dstaddr", "dstport")):
@@ -269,7 +270,9 @@ def parse(framed: Framed, received: Received) -> list[Event]:
 
 def sniff(framed: Framed) -> float:
     source = body_of(framed)
-    if _FLOW_ROW.match(source) or _S3.match(source) or _CLOUDFRONT_ROW.match(source):
+    if _FLOW_ROW.match(source) or _S3.match(source):
+        return 0.97
+    if _CLOUDFRONT_ROW.match(source) and any(mark in source for mark in _CLOUDFRONT_MARKS):
         return 0.97
     if (source.startswith("version ") and "interface-id" in source[:200]) or (
         "srcaddr" in source[:200] and " dstaddr" in source[:300]
@@ -295,13 +298,9 @@ PARSER = Parser(
         "Z ",
         "tls ",
         "srcaddr",
+        "interface-id",
         "#Fields:",
-        "\tHTTP",
-        "\thttp",
-        "\tHit\t",
-        "\tMiss\t",
-        "\tError\t",
-        "\tws",
+        *_CLOUDFRONT_MARKS,
         "] ",
     ),
 )

@@ -73,7 +73,7 @@ def _extend(event: Event, raw: dict[str, str]) -> None:
         value = unescape(text).strip('"') if text[:1] == '"' or "\\" in text else text
         if not value or (key[-5:] == "Label" and key[:-5] in raw):
             continue
-        if key[-1].isdigit() and (label := raw.get(f"{key}Label")) and _CUSTOM.fullmatch(key):
+        if key[-1].isdecimal() and (label := raw.get(f"{key}Label")) and _CUSTOM.fullmatch(key):
             _custom(event, key, unescape(label).strip('"'), value)
             continue
         known = CEF.get(key)
@@ -156,7 +156,7 @@ def _split(framed: Framed, received: Received) -> tuple[Event, list[str], str]:
     if fields is None:
         # A header cut short, or without an extension: the last pipe may be missing.
         fields = header_fields(whole[at + 4 :] + "|", 7) if at >= 0 and "CEF:" in whole else None
-    if fields is None or not fields[0][0].strip().isdigit():
+    if fields is None or not fields[0][0].strip().isdecimal():
         raise ParseError("a CEF header has seven fields parted by pipes", NAME)
     return event, [field.strip() for field in fields[0]], fields[1]
 

@@ -47,7 +47,7 @@ from collectors.parsers._asa_messages import (
 from collectors.parsers._attack import infer
 from collectors.parsers._cisco import colon_pairs, prefix
 from collectors.parsers._common import SYSLOG_SEVERITY, UNSET, body_of, integer, ip, port, transport
-from collectors.parsers._device import change, duration, finish, login, observer, plain
+from collectors.parsers._device import change, duration, finish, login, numbers, observer, plain
 from collectors.parsers._endpoint import file
 from collectors.parsers._firewall import network, session
 from collectors.parsers._ids import alert
@@ -66,7 +66,7 @@ def endpoint(token: str) -> tuple[str, str, int | None]:
     """`outside:10.1.1.1/80`, `outside/10.1.1.1(80)`, `10.1.1.1/80`, `2001:db8::1/80`, `dmz:web01/443` → (interface, host, port)."""
     token = token.rstrip(".,;")
     where, slash, number = token.rpartition("/")
-    value = port(number) if slash and number.isdigit() else None
+    value = port(number) if slash and number.isdecimal() else None
     if value is None:
         where = token if not slash or not ip(number) else number
     if ip(where) is not None:
@@ -228,7 +228,8 @@ def _session(event: Event, code: str, text: str) -> None:
     if found := CLOCK.search(text):
         days, hours, minutes, seconds, sent, got, reason = found.groups()
         duration(event, int(days or 0) * 86400 + int(hours) * 3600 + int(minutes) * 60 + int(seconds))
-        event["destination.bytes"], event["source.bytes"], event["event.reason"] = int(sent), int(got), reason.strip()
+        numbers(event, [("destination.bytes", sent), ("source.bytes", got)])
+        event["event.reason"] = reason.strip()
     if found := re.search(r"reason = ([^:]+?) ?:", text):
         event["event.reason"] = found[1]
 

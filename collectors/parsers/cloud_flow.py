@@ -72,7 +72,7 @@ def _azure(event: Event, raw: dict[str, Any], received: Received) -> list[Event]
 def _tuple(event: Event, cells: list[str], rule: str) -> Event:
     cells += [""] * (13 - len(cells))
     event["event.dataset"] = "azure.nsgflow"
-    moment = epoch(cells[0]) if cells[0].isdigit() else None
+    moment = epoch(cells[0]) if cells[0].isdecimal() else None
     if moment is not None:
         event["@timestamp"], event["taishi.time.quality"] = moment, "exact"
     for side, address, value in (("source", cells[1], cells[3]), ("destination", cells[2], cells[4])):

@@ -127,7 +127,7 @@ def _time(flat: dict[str, Any]) -> None:
     """Falcon writes epoch seconds with a fraction, milliseconds, or ISO text; text numbers are numbers."""
     for key in PRODUCT.times:
         value = flat.get(key)
-        if isinstance(value, str) and value.replace(".", "", 1).isdigit() and len(value) < 24:
+        if isinstance(value, str) and value.replace(".", "", 1).isdecimal() and len(value) < 24:
             flat[key] = float(value)
 
 

@@ -164,7 +164,7 @@ def _masq(event: Event, said: str) -> None:
         )
         event["event.category"], event["event.type"] = ["network"], ["protocol", "info"]
         event["event.action"] = f"dns-{answer[1].strip('/').replace(' ', '-').lower()[:48]}"
-        if answer[1] != "forwarded" and (found := ip(answer[3].split()[0])) is not None:
+        if answer[1] != "forwarded" and (found := ip(answer[3].strip().partition(" ")[0])) is not None:
             event["dns.resolved_ip"] = [found]
         if "blocked" in answer[1] or "black" in answer[1] or "denied" in answer[1] or answer[1].startswith("/"):
             event["event.type"] = ["protocol", "denied"]

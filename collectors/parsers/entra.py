@@ -89,7 +89,7 @@ def _first(flat: dict[str, Any], names: tuple[str, ...]) -> Any:
 
 def _result(flat: dict[str, Any]) -> str:
     code = text(_first(flat, _CODES))
-    if code is not None and code.lstrip("-").isdigit():
+    if code is not None and code.lstrip("-").isdecimal():
         return "success" if code == "0" else "failure"
     for name in ("properties.result", "result", "resulttype", "resultsignature", "status.value", "status"):
         if (said := outcome(str(flat.get(name)).partition(".")[0])) is not None:

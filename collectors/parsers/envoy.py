@@ -43,7 +43,7 @@ def _text(event: Event, body: str, at: int) -> None:
     if len(rest) < 7:
         raise ParseError("an Envoy record has at least the flags, sizes and durations", NAME)
     flags = rest.pop(1)
-    while rest[1:] and not rest[1].isdigit() and len(rest) > 9:  # Istio: response code details, failure reason
+    while rest[1:] and not rest[1].isdecimal() and len(rest) > 9:  # Istio: response code details, failure reason
         event.setdefault("envoy.response_code_details", rest.pop(1))
     numbers(event, [("http.request.body.bytes", rest[1]), ("http.response.body.bytes", rest[2])])
     if (millis := integer(rest[3])) is not None and millis >= 0:

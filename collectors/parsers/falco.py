@@ -157,7 +157,7 @@ def sniff(framed: Framed) -> float:
     body = framed.text[:120]
     if "falco" in body and ("falco: " in body or "falco[" in body):
         return 0.9
-    found = _TEXT.match(framed.text[:64]) if framed.text[:1].isdigit() else None
+    found = _TEXT.match(framed.text[:64]) if framed.text[:1].isdecimal() else None
     return (
         0.85 if found is not None and found[1] and ("container_id=" in framed.text or "user=" in framed.text) else 0.0
     )

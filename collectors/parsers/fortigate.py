@@ -47,12 +47,12 @@ def _zone(pairs: dict[str, str]) -> str | None:
     at = next((index for index, char in enumerate(named) if char in "+-"), -1)
     if at < 0:
         return None
-    digits = "".join(char for char in named[at + 1 : at + 6] if char.isdigit() or char == ":").replace(":", "")
+    digits = "".join(char for char in named[at + 1 : at + 6] if char.isdecimal() or char == ":").replace(":", "")
     return f"{named[at]}{digits.zfill(4) if len(digits) > 2 else digits.zfill(2) + '00'}" if digits else None
 
 
 def _time(event: Event, pairs: dict[str, str], received: Received) -> None:
-    exact = epoch(pairs["eventtime"]) if pairs.get("eventtime", "").isdigit() else None
+    exact = epoch(pairs["eventtime"]) if pairs.get("eventtime", "").isdecimal() else None
     if exact is not None:
         event["@timestamp"], event["taishi.time.quality"] = exact, "exact"
         return

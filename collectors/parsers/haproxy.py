@@ -63,7 +63,7 @@ def _record(event: Event, found: re.Match[str], received: Received) -> None:
     _timers(event, timers)
     first, _, rest = rest.partition(" ")
     second, _, rest = rest.partition(" ")
-    if second.lstrip("+").isdigit() and (first == "-1" or len(first) == 3):
+    if second.lstrip("+").isdecimal() and (first == "-1" or len(first) == 3):
         _http(event, first, second, rest)
     else:
         _tcp(event, first, second)

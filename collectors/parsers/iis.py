@@ -62,7 +62,7 @@ def _guess(values: list[str]) -> list[str]:
     if len(values) > 8 and values[3] in METHODS and values[2].startswith("W3SVC"):
         return _SITE
     if len(values) > 3 and values[3] in METHODS and ip(values[2]):
-        if len(values) > 14 and not values[11].isdigit():  # a host after the referrer
+        if len(values) > 14 and not values[11].isdecimal():  # a host after the referrer
             return [*_DEFAULT[:11], "cs-host", *_LAYOUTS.get(len(values) - 1, _DEFAULT)[11:]]
         return _LAYOUTS.get(len(values), _DEFAULT)
     raise ParseError("a row without a #Fields line in none of the default layouts", NAME)
@@ -161,7 +161,7 @@ def sniff(framed: Framed) -> float:
         return 0.95 if ip(head[2]) or head[2].startswith("W3SVC") else 0.0
     if head[5] in METHODS and ip(head[4]):
         return 0.95
-    fits = ip(head[2]) and ip(head[4]) and head[3].isdigit() and head[5].isdigit()
+    fits = ip(head[2]) and ip(head[4]) and head[3].isdecimal() and head[5].isdecimal()
     return 0.95 if fits and (head[6] == "-" or head[6].startswith("HTTP/")) else 0.0
 
 

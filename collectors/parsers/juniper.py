@@ -106,12 +106,25 @@ def _session(event: Event, tag: str, pairs: dict[str, str], text_: str) -> None:
         peer(event, "destination", found[5], found[6])
         _tail(event, found[7], found[2])
     seconds = pairs.get("elapsed-time", "")
-    if seconds.isdigit() and len(seconds) < 10:
+    if seconds.isdecimal() and len(seconds) < 10:
         event["event.duration"] = int(seconds) * 10**9
     flow(event, "", phase, denied)
     event["event.action"] = {"CREATE": "flow_started", "CLOSE": "flow_close", "DENY": "flow_deny"}.get(
         tag.rpartition("_")[2], tag.lower()
     )
+
+
+def _mapped(event: Event, rest: str) -> str:
+    """Sets the translated addresses; the text after them."""
+    mapped = _NAT.search(rest)
+    if mapped is None:
+        return rest
+    for side, at in (("source", 1), ("destination", 3)):
+        if (found := ip(mapped[at])) is not None:
+            event[f"{side}.nat.ip"] = found
+            if (through := port(mapped[at + 1])) is not None:
+                event[f"{side}.nat.port"] = through
+    return rest[mapped.end() :]
 
 
 def _tail(event: Event, rest: str, reason: str | None) -> None:
@@ -123,14 +136,9 @@ def _tail(event: Event, rest: str, reason: str | None) -> None:
         number = denied[2]
         event["observer.ingress.zone"], event["observer.egress.zone"] = denied[5], denied[6]
     else:
-        mapped = _NAT.search(rest)
-        if mapped is not None:
-            for side, at in (("source", 1), ("destination", 3)):
-                if (found := ip(mapped[at])) is not None:
-                    event[f"{side}.nat.ip"], event[f"{side}.nat.port"] = found, port(mapped[at + 1])
-        parts = (rest[mapped.end() :] if mapped else rest).split()
+        parts = _mapped(event, rest).split()
         at = next(
-            (at for at, part in enumerate(parts) if part.isdigit() and int(part) in {1, 6, 17, 47, 50, 58, 132}), -1
+            (at for at, part in enumerate(parts) if part.isdecimal() and int(part) in {1, 6, 17, 47, 50, 58, 132}), -1
         )
         number = parts[at] if at >= 0 else ""
         if at >= 0 and len(parts) > at + 3:

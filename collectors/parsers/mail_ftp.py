@@ -283,7 +283,7 @@ def _bare(text: str) -> str:
         return "proftpd"
     if "[pid " in head[:40] and ': Client "' in head:
         return "vsftpd"
-    if head[:4].isdigit() and (_EXIM_AUTH.search(text, 0, 700) or _EXIM_HOST.search(text, 0, 400)):
+    if head[:4].isdecimal() and (_EXIM_AUTH.search(text, 0, 700) or _EXIM_HOST.search(text, 0, 400)):
         return "exim"
     return ""
 

@@ -103,7 +103,7 @@ def _audit(event: Event, raw: dict[str, Any], received: Received) -> None:
     user = text(flat.get("users.0.user") or flat.get("param.user"))
     if user:
         event["user.name"] = user
-    good = flat.get("result") in {0, None}
+    good = flat.get("result") in (0, None)
     if action == "authenticate":
         _login(event, good=good, user=text(flat.get("param.user")) or user, base=text(flat.get("param.db")))
     elif action.lower().endswith(("user", "role")) or "roles" in action.lower():

@@ -109,7 +109,7 @@ def _slow_head(event: Event, line: str, received: Received) -> None:
 
 
 def _slow_time(event: Event, value: str, received: Received) -> None:
-    if value[:6].isdigit() and value[6:7] == " ":
+    if value[:6].isdecimal() and value[6:7] == " ":
         value = f"20{value[:2]}-{value[2:4]}-{value[4:6]} {value[6:].strip():0>8}"
     stamp(event, value, received)
 
@@ -133,7 +133,7 @@ def _slow_pairs(event: Event, line: str) -> None:
     for key, value in _PAIR.findall(line[:4000]):
         if key == "Query_time":
             seconds = number(value)
-            if seconds is not None:
+            if seconds is not None and 0 <= seconds < 1e9:
                 event["event.duration"] = round(seconds * 1e9)
         elif key in {"Start", "End"}:
             event[f"mysql.slowlog.{key.lower()}"] = value

@@ -90,8 +90,8 @@ def _appfw(event: Event, kind: str, text: str) -> None:
 def _person(event: Event, pairs: dict[str, str], text: str) -> None:
     context = _CONTEXT.search(text, 0, 1024)
     name = pairs.get("User") or (context[1] if context else "")
-    if name:
-        event["user.name"] = name.strip(":").split()[0]
+    if words := name.strip(":").split():
+        event["user.name"] = words[0]
     where = (
         pairs.get("Client_ip") or pairs.get("Remote_ip") or pairs.get("Client IP") or (context[2] if context else "")
     )

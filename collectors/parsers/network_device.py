@@ -16,7 +16,7 @@ from typing import Final
 from collectors.parser import Framed, Parser, Received
 from collectors.parsers._cisco import prefix
 from collectors.parsers._common import SYSLOG_SEVERITY, UNSET, transport
-from collectors.parsers._device import change, finish, login, names, observer, peer, plain
+from collectors.parsers._device import change, finish, login, names, numbers, observer, peer, plain
 from collectors.parsers._firewall import session
 from collectors.parsers._ids import alert
 from collectors.parsers._sentence import read, station
@@ -101,7 +101,7 @@ def _flow(event: Event, facility: str, text: str) -> bool:
     if protocol and (kind := transport(protocol)) is not None:
         event["network.transport"] = kind
     if sent:
-        event["source.bytes"] = int(sent)
+        numbers(event, [("source.bytes", sent)])
     if facility == "IPS" and name:
         event["rule.name"] = name
         alert(event, blocked=None)

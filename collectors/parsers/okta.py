@@ -101,7 +101,7 @@ def parse(framed: Framed, received: Received) -> list[Event]:
     rate(event, flat.get("severity"))
     if action.startswith(_ALERTS):
         event["rule.name"], event["rule.id"] = event.get("message") or action, action
-        event["event.severity"] = max(event["event.severity"], 60)
+        event["event.severity"] = max(event.get("event.severity", 0), 60)
         alert(event, blocked=True if event["event.outcome"] == "failure" else None)
     return close(event)
 

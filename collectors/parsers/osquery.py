@@ -63,7 +63,7 @@ _KINDS: Final = {"added": "start", "removed": "end", "snapshot": "info"}
 def _times(flat: dict[str, Any]) -> Any:
     for name in PRODUCT.times:
         value = flat.get(name)
-        if isinstance(value, str) and value.isdigit() and len(value) < 12:
+        if isinstance(value, str) and value.isdecimal() and len(value) < 12:
             return int(value)
         if value is not None and name != "calendarTime":
             return value

@@ -83,7 +83,7 @@ def _traffic(event: Event, raw: dict[str, str]) -> None:
     subtype, action = raw.get("subtype", ""), raw.get("action", "")
     denied = True if action in _DENIED or subtype in {"deny", "drop"} else False if action == "allow" else None
     phase = subtype if subtype in {"start", "end"} else ""
-    if (seconds := raw.get("elapsed", "")).isdigit() and len(seconds) < 10:
+    if (seconds := raw.get("elapsed", "")).isdecimal() and len(seconds) < 10:
         event["event.duration"] = int(seconds) * 10**9
     event["event.action"] = {"start": "flow_started", "end": "flow_terminated", "drop": "flow_dropped",
                              "deny": "flow_denied"}.get(subtype, f"flow_{subtype}"[:64])  # fmt: skip

@@ -76,7 +76,7 @@ def sniff(framed: Framed) -> float:
     head = (framed.body or framed.text)[:80] if framed.syslog else framed.text[:120]
     if "redis" in head:  # a syslog header that the transport did not read
         head = head[head.find(": ") + 2 :]
-    if not head[:1].isdigit() and head[:1] != "[":
+    if not head[:1].isdecimal() and head[:1] != "[":
         return 0.0
     found = _LINE.match(head)
     if found is not None:

@@ -183,7 +183,7 @@ def _sfos(event: Event, pairs: dict[str, str], received: Received) -> None:
         event["@timestamp"], event["taishi.time.quality"] = found
     _severity(event, pairs.get("severity") or pairs.get("priority") or "")
     seconds = pairs.get("duration", "")
-    if seconds.isdigit() and len(seconds) < 10:
+    if seconds.isdecimal() and len(seconds) < 10:
         event["event.duration"] = int(seconds) * 10**9
     stopped = _stopped(pairs)
     event["event.action"] = (pairs.get("status") or subtype or kind).lower() or "log"

@@ -179,7 +179,7 @@ def _unwrap(raw: dict[str, Any]) -> dict[str, Any]:
             raw = orjson.loads(inner["_raw"])
         except orjson.JSONDecodeError as error:
             raise ParseError(f"broken JSON in result._raw: {error}", NAME) from error
-    nested = raw.get("suricata")
+    nested = raw.get("suricata") if type(raw) is dict else None
     if type(nested) is dict and type(nested.get("eve")) is dict:
         raw = nested["eve"]
     if type(raw) is not dict or type(raw.get("event_type")) is not str:

@@ -144,7 +144,7 @@ def _result(event: Event, values: dict[str, Any], kind: str) -> None:
         event["event.outcome"] = "failure"
     elif "success" in words or "成功" in words or result in {"0", "success", "成功"}:
         event["event.outcome"] = "success"
-    elif result.lstrip("-").isdigit() and kind in {"login", "change"}:
+    elif result.lstrip("-").isdecimal() and kind in {"login", "change"}:
         event["event.outcome"] = "failure" if result.startswith("-") else "success"
 
 

@@ -126,7 +126,7 @@ def _sonic_ends(event: Event, pairs: dict[str, str]) -> None:
     protocol, _, service = pairs.get("proto", "").partition("/")
     if (kind := transport(protocol)) is not None:
         event["network.transport"] = kind
-    if service and not service.isdigit():
+    if service and not service.isdecimal():
         event["network.protocol"] = service.lower()
 
 

@@ -175,7 +175,7 @@ def _shape(event: Event, record: Record, kind: str) -> None:
         row = EVENTS["security", 1102]
     if row is None:
         event["event.category"], event["event.type"] = ["host"], ["info"]
-        named = record.task and not record.task.isdigit()
+        named = record.task and not record.task.isdecimal()
         event["event.action"] = record.task if named else f"{kind}-{record.event_id}"
     else:
         event["event.category"], event["event.type"], event["event.action"] = list(row[0]), list(row[1]), row[2]

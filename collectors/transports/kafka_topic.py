@@ -111,4 +111,4 @@ def frames_of(value: bytes) -> list[Frame]:
 def _until(committed: Any) -> int:
     """The end of the range that was in somebody's hand; 0 for none."""
     metadata = getattr(committed, "metadata", "") or ""
-    return int(metadata[len(MARK) :]) if metadata.startswith(MARK) and metadata[len(MARK) :].isdigit() else 0
+    return int(metadata[len(MARK) :]) if metadata.startswith(MARK) and metadata[len(MARK) :].isdecimal() else 0

@@ -59,7 +59,7 @@ def moment(text: object) -> float | None:
         seconds = float(text)
     else:
         plain = str(text).strip().replace("/", "-").removesuffix(" UTC")
-        if plain.replace(".", "", 1).isdigit() and len(plain) >= 9:
+        if plain.replace(".", "", 1).isdecimal() and len(plain) >= 9:
             seconds = float(plain)
         else:
             if len(plain) == 10:

@@ -205,7 +205,7 @@ def _misp(session: _Session, source: Source) -> Iterator[Item]:
             yield Refusal(str(uuid)[:80], "the manifest names an event that has no UUID")
             continue
         stamp = str(about.get("timestamp") or "0")
-        if stamp.isdigit() and (int(stamp[:12]), uuid) > since:
+        if stamp.isdecimal() and (int(stamp[:12]), uuid) > since:
             fresh.append((int(stamp[:12]), uuid))
     source.unchanged = not fresh
     for changed_at, uuid in sorted(fresh)[:MAX_EVENTS]:

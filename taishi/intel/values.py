@@ -107,7 +107,7 @@ def domain(text: str) -> str:
         raise BadValue(f"{text[:60]!r} is no domain name")
     if len(labels) < 2:
         raise BadValue(f"{text[:60]!r} is a whole top-level domain or a host name without domain")
-    if labels[-1].isdigit():
+    if labels[-1].isdecimal():
         raise BadValue(f"{text[:60]!r} is no domain name: its last label is a number")
     return name
 

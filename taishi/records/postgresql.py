@@ -72,7 +72,7 @@ class _NumericLoader(Loader):
 
     def load(self, data: Buffer) -> int | float:
         text = bytes(data).decode()
-        return int(text) if text.removeprefix("-").isdigit() else float(text)
+        return int(text) if text.removeprefix("-").isdecimal() else float(text)
 
 
 def _prepare(connection: Any, _record: Any) -> None:

@@ -278,9 +278,9 @@ def mapped(tags: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         space, _, value = tag.lower().partition(".")
         if space not in {"attack", "attack-ics", "ics"}:
             continue
-        if value[:1] == "t" and value[1:5].isdigit():
+        if value[:1] == "t" and value[1:5].isdecimal():
             techniques[value.upper()] = None
-        elif value[:2] == "ta" and value[2:].isdigit():
+        elif value[:2] == "ta" and value[2:].isdecimal():
             tactics[value.upper()] = None
         else:
             names.append((space, value.replace("_", "-")))

@@ -187,7 +187,7 @@ _COMPARE: Final[dict[str, Callable[[float, float], bool]]] = {
 
 def number(text: str) -> float | None:
     """A text as a number; hexadecimal (0x…) as Windows writes it; None for anything else."""
-    if not text or len(text) > 64 or not (text[0].isdigit() or text[0] in "+-."):
+    if not text or len(text) > 64 or not (text[0].isdecimal() or text[0] in "+-."):
         return None
     try:
         found = float(int(text, 16)) if text[:2] in {"0x", "0X"} else float(text)

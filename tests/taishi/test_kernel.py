@@ -44,6 +44,23 @@ def test_a_batch_survives_the_stream(source: str, original: str, event: dict[str
     assert decode_batch(encode_batch(batch)) == batch
 
 
+VALUE = st.text() | st.integers() | st.none() | st.lists(st.text() | st.integers() | st.none(), max_size=3)
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=8), VALUE, max_size=5), min_size=1, max_size=4))
+def test_what_json_cannot_carry_costs_only_itself(events: list[dict[str, object]]) -> None:
+    events.append({"rule.name": "kept", "halves": "a\ud800b\U0001f600", "large": 2**70, "some": [1, 2**64, None]})
+    batch = Batch("s", "e", "d", 1.0, len(events), list(events), [Quarantined(0, "\udfff", "why", "p")])
+    decoded = decode_batch(encode_batch(batch))
+    assert len(decoded.events) == len(events)
+    assert decoded.events[-1] == {"rule.name": "kept", "halves": "a\ufffdb\U0001f600", "some": [1, None]}
+    assert decoded.quarantined[0].original == "\ufffd"
+    for sent, got in zip(events, decoded.events, strict=True):
+        for name, value in sent.items():
+            if isinstance(value, int) and abs(value) < 2**63 and name.isascii():
+                assert got[name] == value
+
+
 @given(st.binary(max_size=80))
 def test_what_is_no_batch_is_a_value_error(data: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  orjson's and ours are of this kind

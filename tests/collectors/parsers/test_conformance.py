@@ -46,7 +46,9 @@ def wrong_fields(event: Event) -> list[str]:
         wrong += [
             f"{name} holds {item!r}, not a {field.type}"
             for item in values
-            if not isinstance(item, types) or isinstance(item, bool) != boolean
+            if not isinstance(item, types)
+            or isinstance(item, bool) != boolean
+            or (type(item) is int and abs(item) >= 2**63)
         ]
     return wrong
 

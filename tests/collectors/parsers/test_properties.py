@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -95,6 +96,68 @@ def retyped(draw: st.DrawFn) -> tuple[str, str]:
 def test_values_of_another_type(case: tuple[str, str]) -> None:
     parser, line = case
     check(registry.by_name(parser), framed(line))
+
+
+ODD = (
+    None,
+    True,
+    [],
+    {},
+    [None],
+    [{}],
+    {"a": [1]},
+    -1,
+    2**70,
+    1e308,
+    "",
+    "\x00",
+    "-",
+    "9" * 30,
+    "2026-13-45T99:99:99Z",
+)
+
+
+def _places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value[:2]) if isinstance(value, list) else ()
+    for key, part in inner:
+        yield (*path, key)
+        yield from _places(part, (*path, key))
+
+
+@pytest.mark.parametrize(("parser", "path"), list(cases()), ids=ids)
+def test_each_value_of_each_odd_type(parser: str, path: Path) -> None:
+    """One value at a time, so that no draw can miss a parser; the drawn cases above change several at once."""
+    for line in lines(path):
+        if not line.startswith("{"):
+            continue
+        document = json.loads(line)
+        for place in _places(document):
+            holder = document
+            for key in place[:-1]:
+                holder = holder[key]
+            kept = holder[place[-1]]
+            for odd in ODD:
+                holder[place[-1]] = odd
+                check(registry.by_name(parser), framed(json.dumps(document, ensure_ascii=False)))
+            holder[place[-1]] = kept
+
+
+ODD_TEXT = ("", "-", '"', "\\", "=", "9" * 24, "\x00", "{", "|", "<", " ", "\u00b2", "nan", "1e999")
+WORD = re.compile(r"[0-9A-Za-z_.\u4e00-\u9fff]+|\s+|.")
+WORDS = 120
+"""Words of a line that are changed; of a longer line an even choice."""
+
+
+@pytest.mark.parametrize(("parser", "path"), list(cases()), ids=ids)
+def test_each_word_replaced_and_each_end_cut_off(parser: str, path: Path) -> None:
+    found = registry.by_name(parser)
+    for line in lines(path)[:6]:
+        words = [match.span() for match in WORD.finditer(line)]
+        for start, end in words[:: len(words) // WORDS + 1]:
+            check(found, framed(line[:start]))
+            check(found, framed(line[start:]))
+            for odd in ODD_TEXT:
+                check(found, framed(line[:start] + odd + line[end:]))
 
 
 HOSTILE = (
