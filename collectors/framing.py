@@ -117,7 +117,7 @@ class LineFramer:
         if self._skip or self._skip_line or not rest.strip(b"\r\n\x00 "):
             return []
         head, space, tail = rest.partition(b" ")
-        if space and head.isdecimal() and tail.startswith(b"<") and len(head) <= MAX_COUNT_DIGITS:
+        if space and head.isdigit() and tail.startswith(b"<") and len(head) <= MAX_COUNT_DIGITS:
             rest = tail  # a counted record that the sender did not finish: kept as far as it came
         return [Frame(rest[: self._max].rstrip(b"\r\x00"), cut=len(rest) > self._max)]
 

@@ -63,7 +63,7 @@ class Relp(TcpListener):
             length += byte
             if len(length) > 9:
                 raise Malformed("a message announces more than a thousand million bytes")
-        if not number.isdecimal() or not length.isdecimal() or len(number) > 9:
+        if not number.isdigit() or not length.isdigit() or len(number) > 9:
             raise Malformed("this port speaks RELP; the sender does not")
         data = b""
         cut = False

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import pytest
@@ -98,7 +98,7 @@ def test_values_of_another_type(case: tuple[str, str]) -> None:
     check(registry.by_name(parser), framed(line))
 
 
-ODD = (
+ODD: Final[tuple[Any, ...]] = (
     None,
     True,
     [],
