@@ -6,6 +6,7 @@ and the parsers of CISA's icsnpp packages (modbus_detailed, dnp3_control, s7comm
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 from collectors.parsers._common import Fields, boolean, integer, ip, lower, mac, number, port, text, texts, transport
@@ -197,9 +198,50 @@ ICS: Final = {
     "bsap": "bsap", "ge_srtp": "ge_srtp", "omron_fins": "fins", "hart_ip": "hart_ip", "c1222": "c1222",
     "synchrophasor": "c37.118",
 }  # fmt: skip
-for _path in ICS:
-    PATHS.setdefault(_path, _ICS)
-ICS_FIELDS: Final = _ICS
+_FAMILIES: Final = {
+    "modbus": "modbus", "dnp3": "dnp3", "s7comm": "s7comm", "opcua": "opcua", "cip": "cip", "enip": "enip",
+    "bacnet": "bacnet", "profinet": "profinet", "ecat": "ethercat", "ethercat": "ethercat", "iec104": "iec104",
+    "bsap": "bsap", "ge_srtp": "ge_srtp", "omron_fins": "fins", "hart_ip": "hart_ip", "c1222": "c1222",
+    "synchrophasor": "c37.118", "genisys": "genisys", "roc_plus": "roc_plus", "mms": "mms", "goose": "goose",
+    "iec61850": "iec61850", "iccp": "iccp", "umas": "umas",
+}  # fmt: skip
+"""First word or words of a log's path → protocol: each package adds logs beside its main one (`opcua_binary_browse`)."""
+
+
+@lru_cache(maxsize=1024)
+def industrial(path: str) -> str | None:
+    """The industrial protocol that a log is about, None for every other log."""
+    known = ICS.get(path)
+    if known is not None:
+        return known
+    words = path.replace("-", "_").removeprefix("known_").split("_")
+    return _FAMILIES.get("_".join(words[:2])) or _FAMILIES.get(words[0])
+
+
+ICS_FIELDS: Final[Fields] = {
+    **_ICS,
+    "srcmac": ("source.mac", mac), "dstmac": ("destination.mac", mac),
+    "mac_src": ("source.mac", mac), "mac_dst": ("destination.mac", mac),
+    "SPA": ("source.ip", ip), "TPA": ("destination.ip", ip),
+    "ext_obj_user_name": ("source.user.name", text), "user_name": ("source.user.name", text),
+    "filename": ("file.name", text),
+    "Slave_Addr": ("taishi.ics.unit", text), "slave_id": ("taishi.ics.unit", text), "server": ("taishi.ics.unit", text),
+    "Register_Addr": ("taishi.ics.register", text), "Log_Addr": ("taishi.ics.register", text),
+    "beginning_address": ("taishi.ics.register", text), "segment_selector": ("taishi.ics.register", text),
+    "asdu.common_address": ("taishi.ics.unit", text), "result_code": ("event.reason", text),
+    "cip_status": ("event.reason", text), "cip_service_code": ("taishi.ics.function_code", text),
+    "enip_command_code": ("taishi.ics.function_code", text), "service": ("zeek.service", text),
+}  # fmt: skip
+SECRETS: Final = frozenset({"password", "ext_obj_password", "ext_obj_cert_signature", "ext_obj_token_data"})
+"""Columns in which a protocol's log shows what its users type; they are not copied out of the line."""
+FUNCTIONS: Final = (
+    "function_name", "subfunction_name", "rosctr_name", "cip_service", "enip_command", "device_control", "pdu_service",
+    "identifier_str", "func", "asdu.info_obj_type", "info_obj_type", "asdu_type", "type_id_name",
+    "Command", "command_code", "service_request_code", "func_code", "extfun", "app_func_code", "command", "cmd",
+    "opCode", "operation_num", "operation", "opcode_name", "opcode", "arp_type", "service", "header", "request_type",
+    "message_type", "frame_type", "pdu_name", "packet_type", "msg_type", "type_name",
+)  # fmt: skip
+"""Columns that name what was asked of a controller, the most telling first."""
 
 SIGNS: Final = (
     ("conn", {"conn_state", "history"}), ("dns", {"query", "qtype_name"}), ("dns", {"qclass", "trans_id"}),

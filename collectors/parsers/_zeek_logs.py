@@ -10,7 +10,7 @@ from collectors.parsers._common import integer, ip, text, texts
 from collectors.parsers._endpoint import file
 from collectors.parsers._ids import alert
 from collectors.parsers._web import outcome, url
-from collectors.parsers._zeek_fields import ICS
+from collectors.parsers._zeek_fields import FUNCTIONS, industrial
 from taishi.event import Event
 
 _SHAPES: Final[dict[str, tuple[list[str], list[str]]]] = {
@@ -180,19 +180,14 @@ def _ics(event: Event, raw: dict[str, Any]) -> None:
 
 
 def _ics_named(event: Event, raw: dict[str, Any]) -> None:
-    for key in (
-        "function_name",
-        "subfunction_name",
-        "rosctr_name",
-        "cip_service",
-        "enip_command",
-        "pdu_service",
-        "identifier_str",
-    ):
+    for key in FUNCTIONS:
         if found := text(raw.get(key)):
-            event["taishi.ics.function"] = found.lower()
+            event["taishi.ics.function"] = found.rpartition("::")[2].lower()
             break
     _ics(event, raw)
+    status = text(raw.get("cip_status") or raw.get("result"))
+    if status and "taishi.ics.function" in event:
+        event["event.outcome"] = "success" if status.lower() in {"success", "ok", "0"} else "failure"
 
 
 def _dhcp(event: Event, raw: dict[str, Any]) -> None:
@@ -208,4 +203,11 @@ FINISH: Final[dict[str, Callable[[Event, dict[str, Any]], None]]] = {
 }  # fmt: skip
 
 
-FINISH.update({path: _ics if path.startswith(("modbus", "dnp3", "known")) else _ics_named for path in ICS})
+def finish(event: Event, path: str, raw: dict[str, Any]) -> None:
+    """What the log's path says beyond its columns."""
+    protocol = industrial(path)
+    if protocol is not None:
+        event["taishi.ics.protocol"] = protocol
+        (_ics if path.startswith(("modbus", "dnp3", "known")) else _ics_named)(event, raw)
+    elif (last := FINISH.get(path)) is not None:
+        last(event, raw)

@@ -17,15 +17,17 @@ from collectors.parsers._common import body_of, holds_object, ip, keep, load_obj
 from collectors.parsers._firewall import network
 from collectors.parsers._time import epoch, fallback
 from collectors.parsers._time import parse as parse_time
-from collectors.parsers._zeek_fields import COMMON, ICS, ICS_FIELDS, PATHS, SIGNS
-from collectors.parsers._zeek_logs import FINISH, shape
+from collectors.parsers._zeek_fields import COMMON, ICS_FIELDS, PATHS, SECRETS, SIGNS, industrial
+from collectors.parsers._zeek_logs import finish, shape
 from taishi.errors import ParseError
 from taishi.event import Event
 
 NAME: Final = "zeek"
 _PATH_KEYS: Final = ("_path", "@path", "_log_type", "path_name")
 _SKIP: Final = {**dict.fromkeys(("ts", "_path", "@path", "_write_ts", "_system_name", "_node", "_log_type", "id"))}
-_FIELDS: Final = {path: {**COMMON, **(ICS_FIELDS if path in ICS else {}), **fields} for path, fields in PATHS.items()}
+_HIDDEN: Final = {**_SKIP, **dict.fromkeys(SECRETS)}
+_FIELDS: Final = {path: {**COMMON, **fields} for path, fields in PATHS.items()}
+_ICS: Final = {**COMMON, **ICS_FIELDS}
 
 
 def _infer(raw: dict[str, Any]) -> str:
@@ -61,7 +63,8 @@ def _build(path: str, raw: dict[str, Any], received: Received, syslog: Event) ->
     if found is not None:
         event["@timestamp"], event["taishi.time.quality"] = found[0], "exact"
     fallback(event, received)
-    fields = _FIELDS.get(path, COMMON)
+    plant = industrial(path) is not None
+    fields = _ICS if plant else _FIELDS.get(path, COMMON)
     rest: dict[str, Any] = {}
     for key, value in raw.items():
         known = fields.get(key)
@@ -71,12 +74,8 @@ def _build(path: str, raw: dict[str, Any], received: Received, syslog: Event) ->
         converted = known[1](value)
         if converted is not None:
             event[known[0]] = converted
-    keep(event, f"zeek.{path}.", rest, _SKIP)
-    if path in ICS:
-        event["taishi.ics.protocol"] = ICS[path]
-    finish = FINISH.get(path)
-    if finish is not None:
-        finish(event, raw)
+    keep(event, f"zeek.{path}.", rest, _HIDDEN if plant else _SKIP)
+    finish(event, path, raw)
     if "source.ip" in event:
         network(event)
     return relate(event)
@@ -165,9 +164,12 @@ class _Session:
             return []
         if len(values) < 6 or ip(values[2]) is None or ip(values[4]) is None or epoch(values[0]) is None:
             raise ParseError("a Zeek TSV line before any #fields header", NAME)
-        names = ("ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p")
+        names = _FIRST
+        if len(values) > 10 and values[6] in {"T", "F"} and ip(values[7]) and ip(values[9]):
+            names = _FIRST_TRUE  # the packages for industrial protocols say who sent this packet, not who connected
         raw: dict[str, Any] = dict(zip(names, values, strict=False))
-        raw.update({f"column_{index}": value for index, value in enumerate(values[6:64], 7) if value != self.unset})
+        rest = enumerate(values[len(names) : 64], len(names) + 1)
+        raw.update({f"column_{index}": value for index, value in rest if value != self.unset})
         return [_build("unknown", raw, received, framed.syslog)]
 
     def _value(self, kind: str, value: str) -> Any:
@@ -184,6 +186,8 @@ class _Session:
         return _unescape(value)
 
 
+_FIRST: Final[tuple[str, ...]] = ("ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p")
+_FIRST_TRUE: Final[tuple[str, ...]] = (*_FIRST, "is_orig", "source_h", "source_p", "destination_h", "destination_p")
 _TYPES: Final[dict[str, Callable[[str], Any]]] = {
     "count": int, "int": int, "port": int, "double": float, "interval": float,
     "bool": lambda value: value == "T",
@@ -242,7 +246,7 @@ def parse(framed: Framed, received: Received) -> list[Event]:
 
 _MARKS: Final = ("#separator ", "#set_separator", "#empty_field", "#unset_field", "#path\t", "#open\t", "#fields\t",
 "#types\t",
-                 "#close\t")  # fmt: skip
+                 "#close\t", "#close ", "#open ", "#path ", "#fields ts", "#types time")  # fmt: skip
 
 
 def sniff(framed: Framed) -> float:

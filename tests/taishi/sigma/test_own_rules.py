@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import orjson
 import pytest
 
 from taishi import fields
@@ -63,3 +66,30 @@ def test_the_same_event_fires_no_rule_without_a_witness(rules: list[Parsed]) -> 
     engine = build(one.rule for one in rules).engine
     assert [entry.rule.title for entry in engine.without_witness()] == []
     assert len(engine.entries) == sum(isinstance(one.rule, Rule) for one in rules)
+
+
+PLANT = Path(__file__).resolve().parents[2] / "samples" / "zeek" / "plant.expected.json"
+
+
+def test_rules_fire_on_what_zeek_writes_of_a_plant(rules: list[Parsed]) -> None:
+    """From the log line through its parser to the rule: fields that only the cases had would fail here."""
+    engine = build(one.rule for one in rules).engine
+    fired: dict[str, set[str]] = {}
+    for number, event in enumerate(orjson.loads(PLANT.read_bytes())):
+        titles = {entry.rule.title for entry in engine.match({**event, "event.id": f"line-{number}"})}
+        fired.setdefault(event["event.dataset"], set()).update(titles)
+    for dataset, title in (
+        ("modbus_read_device_identification", "Modbus device identification read"),
+        ("dnp3_control", "DNP3 trip command"),
+        ("s7comm", "S7 controller stopped"),
+        ("s7comm_upload_download", "Program downloaded to an S7 controller"),
+        ("enip", "EtherNet/IP identity sweep request"),
+        ("cip", "CIP stop service"),
+        ("bacnet_device_control", "BACnet device reinitialised"),
+        ("opcua_binary", "OPC UA write"),
+        ("opcua_binary_activate_session", "OPC UA session without a user"),
+        ("omron_fins_detail", "Omron FINS operating mode changed"),
+        ("iec104", "IEC 104 command from outside"),
+    ):
+        assert title in fired[f"zeek.{dataset}"], (dataset, fired[f"zeek.{dataset}"])
+    assert fired["zeek.ecat_arp_info"] == fired["zeek.cip_identity"] == set()
