@@ -98,6 +98,7 @@ QuarantineReplayer = Annotated[Caller, Depends(Needs("quarantine.replay"))]
 
 
 IntelReader = Annotated[Caller, Depends(Needs("intel.read"))]
+RuleReader = Annotated[Caller, Depends(Needs("rules.read"))]
 
 
 def whole(caller: Caller, services: Services) -> bool:
@@ -107,13 +108,13 @@ def whole(caller: Caller, services: Services) -> bool:
     return not bound and scope.allows(services.settings.region, "")
 
 
-FOR_ALL: frozenset[Permission] = frozenset({"intel.write", "feeds.write"})
+FOR_ALL: frozenset[Permission] = frozenset({"intel.write", "feeds.write", "rules.write"})
 """Permissions that change what is matched everywhere: a role has them, a scope below the platform takes them away."""
 
 
 def _for_all(caller: Caller, services: Services) -> Caller:
     if not whole(caller, services):
-        raise Forbidden("indicators are matched for the whole platform; this account's scope does not cover it")
+        raise Forbidden("this is decided for the whole platform; the scope of this account does not cover it")
     return caller
 
 
@@ -127,6 +128,13 @@ def intel_keeper(caller: Annotated[Caller, Depends(Needs("feeds.write"))], servi
 
 IntelWriter = Annotated[Caller, Depends(intel_writer)]
 IntelKeeper = Annotated[Caller, Depends(intel_keeper)]
+
+
+def rule_writer(caller: Annotated[Caller, Depends(Needs("rules.write"))], services: ServicesDep) -> Caller:
+    return _for_all(caller, services)
+
+
+RuleWriter = Annotated[Caller, Depends(rule_writer)]
 
 
 def audit_reader(caller: Annotated[Caller, Depends(Needs("audit.read"))], services: ServicesDep) -> Caller:

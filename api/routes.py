@@ -19,6 +19,7 @@ from api.platform.router import router as platform
 from api.quarantine.router import router as quarantine
 from api.regions.router import router as regions
 from api.risk.router import router as risk
+from api.rules.router import router as rules
 from api.session.router import router as session
 from api.sources.router import router as sources
 from api.suppressions.router import router as suppressions
@@ -33,6 +34,7 @@ AREAS: tuple[APIRouter, ...] = (
     grades,
     meta_alerts,
     suppressions,
+    rules,
     events,
     campaigns,
     intel,

@@ -146,6 +146,19 @@ def family(session: Session, rule: AnyRule) -> list[AnyRule]:
     return list(found.values())
 
 
+def take(session: Session, row: DetectionRule, number: int, by: By) -> bool:
+    """Let an earlier version run again, as it is; False where there is none of that number."""
+    version = session.get(DetectionRuleVersion, (row.id, number))
+    if version is None:
+        return False
+    entry = {"at": by.at, "actor": by.actor, "action": f"version {row.current} → {number}", "note": ""}
+    changes = {**_described(decode(version.form)), "current": number, "throttled": "", "version": row.version + 1,
+               "history": [*row.history[-MAX_HISTORY + 1 :], entry], "changed_at": by.at, "changed_by": by.actor}  # fmt: skip
+    for column, value in changes.items():
+        setattr(row, column, value)
+    return True
+
+
 def set_state(row: DetectionRule, state: str, by: By, reason: str) -> None:
     """A person's decision; it also lets a rule run again that the platform had switched off for its cost."""
     entry = {"at": by.at, "actor": by.actor, "action": f"{row.state} → {state}", "note": reason}

@@ -26,6 +26,8 @@ Permission = Literal[
     "intel.read",  # feeds, indicators, sightings
     "intel.write",  # dismiss an indicator
     "feeds.write",  # enter, pause, pull, remove feeds
+    "rules.read",  # detection rules, their texts and figures
+    "rules.write",  # write rules, say which run
     "audit.read",
 ]
 
@@ -49,6 +51,8 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             "intel.read",
             "intel.write",
             "feeds.write",
+            "rules.read",
+            "rules.write",
         }
     ),
     "official": frozenset(
@@ -82,6 +86,8 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             "quarantine.replay",
             "intel.read",
             "feeds.write",
+            "rules.read",
+            "rules.write",
         }
     ),
     "auditor": frozenset({"audit.read"}),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from sqlalchemy.orm import Session
 
 from api.app import create_app
 from taishi.clock import to_text
@@ -36,17 +37,21 @@ from taishi.records.tables import (
     QuarantineRecord,
     Risk,
     RiskHistory,
+    RuleException,
+    RuleFigure,
     RuleVerdict,
     Sighting,
     Source,
     Suppression,
     WarningProposal,
 )
+from taishi.rules import library
 from taishi.scope import EVERYTHING
 from taishi.security.keys import hash_key
 from taishi.security.roles import ROLES
 from taishi.security.sessions import COOKIE, open_session
 from taishi.settings import ApiSettings, Settings
+from taishi.sigma.parse import parse
 from taishi.store.embedded import TantivyStore
 from tests import databases
 from tests.api.client import TestClient
@@ -287,6 +292,40 @@ def _campaigns(side: Side) -> list[Base]:
     ]  # fmt: skip
 
 
+RULE = "1f0c7a64-0000-4000-8000-00000000c0de"
+RULE_TEXT = """title: shared rule
+id: 1f0c7a64-0000-4000-8000-00000000c0de
+status: stable
+level: high
+tags: [attack.t1110]
+logsource: {category: authentication}
+detection:
+  selection: {event.outcome: failure}
+  condition: selection
+taishi:
+  title_zh: shared rule
+  advice: {zh: 看一看, en: have a look}
+"""
+
+
+def shared_rule(session: Session) -> None:
+    """One rule of the platform, which fires at both sides."""
+    parsed, refused = parse([("shared.yml", RULE_TEXT)])
+    assert not refused
+    library.add(session, parsed, "taishi", "stable", library.By("platform", NOW - 9e5))
+
+
+def _rules(side: Side) -> list[Base]:
+    return [
+        RuleFigure(rule_id=RULE, enterprise_id=side.enterprise, hits=side.scale, excepted=2 * side.scale),
+        RuleException(
+            **_owned(side), id=side.id("exc"), rule_id=RULE, fields={"user.name": side.marker}, query="",
+            reason=side.text("服务账号"), owner=side.login("analyst"), created_at=NOW - 900, expires_at=NOW + 9e5,
+            withdrawn_at=None, history=[],
+        ),
+    ]  # fmt: skip
+
+
 RISKS = ("asset", "enterprise", "park", "county", "city")
 
 
@@ -345,6 +384,7 @@ def event(side: Side, number: int = 0, **more: Any) -> Event:
         "event.severity": 85,
         "message": side.text("message"),
         "rule.name": side.text("rule"),
+        "rule.id": RULE,
         "user.name": side.marker,
         "source.ip": "203.0.113.7",
         "organization.id": side.enterprise,
@@ -378,13 +418,14 @@ class World:
                 Person(login="auditor", name="Auditor", role="auditor", password_hash="unusable", regions=[ROOT],
                        enterprises=[], authorities=[], preferences={})
             )  # fmt: skip
+            shared_rule(session)
         for side in sides:
             self.add(side)
         self.app: FastAPI = create_app(self.settings, self.store, self.records)
 
     def add(self, side: Side) -> None:
         with self.records.write(EVERYTHING) as session:
-            for rows in (_inventory, _sources, _work, _campaigns, _bursts, _risks, _people):
+            for rows in (_inventory, _sources, _work, _campaigns, _bursts, _risks, _people, _rules):
                 session.add_all(rows(side))
         self.store.index([event(side)])
         self.store.flush()

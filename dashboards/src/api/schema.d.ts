@@ -939,6 +939,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rule-exceptions/{exception_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Rule Exception
+         * @description End an exception now.
+         */
+        patch: operations["change_rule_exception"];
+        trace?: never;
+    };
     "/api/v1/rule-verdicts": {
         parameters: {
             query?: never;
@@ -953,6 +973,155 @@ export interface paths {
         get: operations["list_rule_verdicts"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rules
+         * @description Rules with what they found in the caller's scope; those that fired most first.
+         */
+        get: operations["list_rules"];
+        /**
+         * Save Rule
+         * @description A new rule begins as a draft; a changed one gets a version more, which runs at once in the state the rule has.
+         */
+        put: operations["save_rule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Rule
+         * @description What the engine makes of a text, its own examples tried. Nothing is kept.
+         */
+        post: operations["check_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Rule */
+        get: operations["get_rule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Rule
+         * @description Draft, test, stable or off. Processors follow within seconds.
+         */
+        patch: operations["change_rule"];
+        trace?: never;
+    };
+    "/api/v1/rules/{rule_id}/exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rule Exceptions
+         * @description Of the caller's scope, newest first, those that ended included.
+         */
+        get: operations["list_rule_exceptions"];
+        put?: never;
+        /**
+         * Create Rule Exception
+         * @description From now on until it expires; alerts that exist stay.
+         */
+        post: operations["create_rule_exception"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{rule_id}/exceptions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Rule Exception
+         * @description What it would have kept quiet in the last seven days, by the test that the stream uses.
+         */
+        post: operations["preview_rule_exception"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{rule_id}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rule Version
+         * @description A version's text, and what it changed.
+         */
+        get: operations["get_rule_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{rule_id}/versions/{number}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Rule Version
+         * @description Let this version run again.
+         */
+        post: operations["run_rule_version"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2078,6 +2247,94 @@ export interface components {
             }[];
             /** Missing */
             missing: number;
+        };
+        /**
+         * ExceptionChange
+         * @description Ends an exception now.
+         */
+        ExceptionChange: {
+            /**
+             * Action
+             * @constant
+             */
+            action: "withdraw";
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /** ExceptionCreate */
+        ExceptionCreate: {
+            /** Enterprise Id */
+            enterprise_id?: string | null;
+            /**
+             * Expires At
+             * @description Epoch seconds, UTC.
+             */
+            expires_at: number;
+            /**
+             * Fields
+             * @description Our field → Sigma pattern (wildcards * and ?).
+             * @default {}
+             */
+            fields: {
+                [key: string]: string;
+            };
+            /**
+             * Query
+             * @default
+             */
+            query: string;
+            /** Reason */
+            reason: string;
+            /** Region */
+            region?: string | null;
+        };
+        /**
+         * ExceptionDraft
+         * @description Alerts of the rule that are not wanted: of one enterprise, or of a region; where all fields match and the event is a
+         *     result of the query.
+         */
+        ExceptionDraft: {
+            /** Enterprise Id */
+            enterprise_id?: string | null;
+            /**
+             * Fields
+             * @description Our field → Sigma pattern (wildcards * and ?).
+             * @default {}
+             */
+            fields: {
+                [key: string]: string;
+            };
+            /**
+             * Query
+             * @default
+             */
+            query: string;
+            /** Region */
+            region?: string | null;
+        };
+        /**
+         * ExceptionPreview
+         * @description What it would have kept quiet in the last `days`. `complete` is false where there were more alerts than are looked at.
+         */
+        ExceptionPreview: {
+            /** Alerts */
+            alerts: number;
+            /** Complete */
+            complete: boolean;
+            /** Days */
+            days: number;
+            /** Hidden */
+            hidden: number;
+            /**
+             * Samples
+             * @description The newest of the hidden ones: time, enterprise, what fired.
+             */
+            samples: {
+                [key: string]: unknown;
+            }[];
         };
         /** ExposureReason */
         ExposureReason: {
@@ -3268,7 +3525,7 @@ export interface components {
             /** Risk */
             risk: number;
             /** Rules */
-            rules: components["schemas"]["RuleCount"][];
+            rules: components["schemas"]["api__meta_alerts__schemas__RuleCount"][];
             /** Severity */
             severity: number;
             /**
@@ -3987,12 +4244,264 @@ export interface components {
              */
             role: "analyst" | "official" | "contact" | "operator" | "auditor";
         };
-        /** RuleCount */
-        RuleCount: {
+        /** RuleBrief */
+        RuleBrief: {
+            /** Category */
+            category: string;
+            /** Changed At */
+            changed_at: number;
+            /** Changed By */
+            changed_by: string;
+            /**
+             * Excepted
+             * @description Hits that an exception kept quiet.
+             */
+            excepted: number;
+            /**
+             * Hits
+             * @description Alerts and, in test, would-be alerts of enterprises in the caller's scope.
+             */
+            hits: number;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "sigma" | "correlation";
+            /** Level */
+            level: string;
+            /**
+             * Nanoseconds
+             * @description Mean cost of one evaluation; null before it was timed.
+             */
+            nanoseconds: number | null;
+            /** Product */
+            product: string;
+            /** Ruleset */
+            ruleset: string;
+            /** Service */
+            service: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "test" | "stable" | "off";
+            /** Techniques */
+            techniques: components["schemas"]["Attack"][];
+            /**
+             * Throttled
+             * @description Why the platform switched it off for its cost; empty where it has not.
+             */
+            throttled: string;
+            /** Title */
+            title: string;
+            /** Title Zh */
+            title_zh: string;
+            verdicts: components["schemas"]["RuleVerdicts"];
+            /** Version */
+            version: number;
+        };
+        /** RuleChange */
+        RuleChange: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "test" | "stable" | "off";
+        };
+        /**
+         * RuleCheck
+         * @description What the engine makes of a text. `known`: the id of the stored rule that it would become a version of.
+         */
+        RuleCheck: {
+            /** Accepted */
+            accepted: boolean;
+            /** Cases */
+            cases: number;
+            /** Category */
+            category: string;
+            /**
+             * Failed Cases
+             * @description Numbers, from 1, of the rule's own examples that do not hold.
+             */
+            failed_cases: number[];
+            /** Id */
+            id: string;
+            /** Known */
+            known: string | null;
+            /** Level */
+            level: string;
+            /**
+             * Literals
+             * @description A literal finds its candidates; without one it is tried on every event of its kind.
+             */
+            literals: boolean;
+            /** Problems */
+            problems: components["schemas"]["RuleProblem"][];
+            /** Product */
+            product: string;
+            /** Service */
+            service: string;
+            /** Techniques */
+            techniques: components["schemas"]["Attack"][];
+            /** Title */
+            title: string;
+        };
+        /** RuleDay */
+        RuleDay: {
             /** Count */
             count: number;
-            /** Name */
-            name: string;
+            /** Start */
+            start: number;
+        };
+        /** RuleDetail */
+        RuleDetail: {
+            /** Advice En */
+            advice_en: string;
+            /** Advice Zh */
+            advice_zh: string;
+            /**
+             * Body
+             * @description The rule as its author wrote it: the version that runs.
+             */
+            body: string;
+            /**
+             * Cases
+             * @description Examples that the rule carries.
+             */
+            cases: number;
+            /** Category */
+            category: string;
+            /** Changed At */
+            changed_at: number;
+            /** Changed By */
+            changed_by: string;
+            /**
+             * Days
+             * @description Alerts a day over the last fourteen, of the caller's scope.
+             */
+            days: components["schemas"]["RuleDay"][];
+            /** Description */
+            description: string;
+            /**
+             * Excepted
+             * @description Hits that an exception kept quiet.
+             */
+            excepted: number;
+            /** Falsepositives */
+            falsepositives: string[];
+            /** History */
+            history: components["schemas"]["RuleHistoryEntry"][];
+            /**
+             * Hits
+             * @description Alerts and, in test, would-be alerts of enterprises in the caller's scope.
+             */
+            hits: number;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "sigma" | "correlation";
+            /** Level */
+            level: string;
+            /**
+             * Nanoseconds
+             * @description Mean cost of one evaluation; null before it was timed.
+             */
+            nanoseconds: number | null;
+            /** Product */
+            product: string;
+            /** References */
+            references: string[];
+            /**
+             * Rules
+             * @description Of a correlation: the rules that it builds on.
+             */
+            rules: string[];
+            /** Ruleset */
+            ruleset: string;
+            /** Service */
+            service: string;
+            /** Source State */
+            source_state: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "test" | "stable" | "off";
+            /** Techniques */
+            techniques: components["schemas"]["Attack"][];
+            /**
+             * Throttled
+             * @description Why the platform switched it off for its cost; empty where it has not.
+             */
+            throttled: string;
+            /** Title */
+            title: string;
+            /** Title Zh */
+            title_zh: string;
+            verdicts: components["schemas"]["RuleVerdicts"];
+            /** Version */
+            version: number;
+            /** Versions */
+            versions: components["schemas"]["RuleVersionBrief"][];
+        };
+        /** RuleException */
+        RuleException: {
+            /** Created At */
+            created_at: number;
+            /** @description Null: every enterprise of the region. */
+            enterprise: components["schemas"]["EnterpriseRef"] | null;
+            /** Expires At */
+            expires_at: number;
+            /** Fields */
+            fields: {
+                [key: string]: string;
+            };
+            /** Id */
+            id: string;
+            /** In Force */
+            in_force: boolean;
+            /** Owner */
+            owner: string;
+            /** Query */
+            query: string;
+            /** Reason */
+            reason: string;
+            region: components["schemas"]["RegionRef"];
+            /** Rule Id */
+            rule_id: string;
+            /** Version */
+            version: number;
+            /** Withdrawn At */
+            withdrawn_at: number | null;
+        };
+        /** RuleExceptionList */
+        RuleExceptionList: {
+            /** Items */
+            items: components["schemas"]["RuleException"][];
+        };
+        /** RuleFacets */
+        RuleFacets: {
+            /** Level */
+            level: components["schemas"]["api__rules__schemas__RuleCount"][];
+            /** Ruleset */
+            ruleset: components["schemas"]["api__rules__schemas__RuleCount"][];
+            /**
+             * Source
+             * @description Product, else category, of the log source.
+             */
+            source: components["schemas"]["api__rules__schemas__RuleCount"][];
+            /** State */
+            state: components["schemas"]["api__rules__schemas__RuleCount"][];
         };
         /**
          * RuleHistory
@@ -4020,12 +4529,112 @@ export interface components {
             /** True Positive */
             true_positive: number;
         };
+        /** RuleHistoryEntry */
+        RuleHistoryEntry: {
+            /** Action */
+            action: string;
+            /** Actor */
+            actor: string;
+            /** At */
+            at: number;
+            /** Note */
+            note: string;
+        };
         /** RuleList */
         RuleList: {
             /** Days */
             days: number;
             /** Items */
             items: components["schemas"]["RuleHistory"][];
+        };
+        /** RulePage */
+        RulePage: {
+            facets: components["schemas"]["RuleFacets"];
+            /** Items */
+            items: components["schemas"]["RuleBrief"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
+        };
+        /** RuleProblem */
+        RuleProblem: {
+            /** Column */
+            column: number;
+            /**
+             * Line
+             * @description From 1; 0 where the place is not known.
+             */
+            line: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * RuleSave
+         * @description `If-Match` must be given where the rule exists.
+         */
+        RuleSave: {
+            /**
+             * Body
+             * @description One Sigma rule in YAML.
+             */
+            body: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /** RuleText */
+        RuleText: {
+            /**
+             * Body
+             * @description One Sigma rule in YAML.
+             */
+            body: string;
+        };
+        /**
+         * RuleVerdicts
+         * @description Closed incidents of the caller's scope that held the rule, by verdict. `false_rate`: false ones of those judged.
+         */
+        RuleVerdicts: {
+            /** Benign Positive */
+            benign_positive: number;
+            /** False Positive */
+            false_positive: number;
+            /** False Rate */
+            false_rate: number | null;
+            /** True Positive */
+            true_positive: number;
+        };
+        /** RuleVersionBrief */
+        RuleVersionBrief: {
+            /** Added At */
+            added_at: number;
+            /** Added By */
+            added_by: string;
+            /** Current */
+            current: boolean;
+            /** Number */
+            number: number;
+        };
+        /** RuleVersionText */
+        RuleVersionText: {
+            /** Added At */
+            added_at: number;
+            /** Added By */
+            added_by: string;
+            /** Body */
+            body: string;
+            /**
+             * Diff
+             * @description Unified diff to the version before, line by line; empty for the first.
+             */
+            diff: string[];
+            /** Number */
+            number: number;
+            /** Previous */
+            previous: number | null;
         };
         /**
          * SavedView
@@ -4080,7 +4689,7 @@ export interface components {
             /** Name */
             name: string;
             /** Permissions */
-            permissions: ("events.read" | "evidence.read" | "incidents.read" | "incidents.write" | "notes.write" | "campaigns.read" | "campaigns.write" | "warnings.read" | "warnings.decide" | "overview.read" | "risk.read" | "enterprises.read" | "sources.read" | "sources.write" | "quarantine.read" | "quarantine.replay" | "intel.read" | "intel.write" | "feeds.write" | "audit.read")[];
+            permissions: ("events.read" | "evidence.read" | "incidents.read" | "incidents.write" | "notes.write" | "campaigns.read" | "campaigns.write" | "warnings.read" | "warnings.decide" | "overview.read" | "risk.read" | "enterprises.read" | "sources.read" | "sources.write" | "quarantine.read" | "quarantine.replay" | "intel.read" | "intel.write" | "feeds.write" | "rules.read" | "rules.write" | "audit.read")[];
             preferences: components["schemas"]["Preferences"];
             /**
              * Role
@@ -4679,6 +5288,20 @@ export interface components {
             items: components["schemas"]["WarningProposal"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /** RuleCount */
+        api__meta_alerts__schemas__RuleCount: {
+            /** Count */
+            count: number;
+            /** Name */
+            name: string;
+        };
+        /** RuleCount */
+        api__rules__schemas__RuleCount: {
+            /** Count */
+            count: number;
+            /** Value */
+            value: string;
         };
     };
     responses: never;
@@ -7962,6 +8585,98 @@ export interface operations {
             };
         };
     };
+    change_rule_exception: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the last answer. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                exception_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExceptionChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleException"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed by somebody else */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_rule_verdicts: {
         parameters: {
             query?: {
@@ -8015,6 +8730,704 @@ export interface operations {
             };
             /** @description Invalid input */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_rules: {
+        parameters: {
+            query?: {
+                /** @description Words of title, id or name. */
+                q?: string;
+                state?: ("draft" | "test" | "stable" | "off") | null;
+                level?: ("informational" | "low" | "medium" | "high" | "critical") | null;
+                ruleset?: string | null;
+                source?: string | null;
+                technique?: string | null;
+                throttled?: boolean | null;
+                fired?: boolean | null;
+                order?: "hits" | "cost" | "changed" | "title";
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulePage"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleSave"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed by somebody else */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleText"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleCheck"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the last answer. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed by somebody else */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_rule_exceptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleExceptionList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_rule_exception: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExceptionCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleException"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_rule_exception: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExceptionDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionPreview"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rule_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleVersionText"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_rule_version: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the last answer. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                rule_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed by somebody else */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match required */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };

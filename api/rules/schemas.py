@@ -1,0 +1,220 @@
+"""Models of the detection rules API."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from api.common import Attack, Body, Cursor, EnterpriseRef, Identifier, Limit, Model, RegionRef, Seconds
+
+RuleState = Literal["draft", "test", "stable", "off"]
+RuleKind = Literal["sigma", "correlation"]
+RuleLevel = Literal["informational", "low", "medium", "high", "critical"]
+Order = Literal["hits", "cost", "changed", "title"]
+MAX_BODY = 64 * 1024
+
+
+class RuleVerdicts(Model):
+    """Closed incidents of the caller's scope that held the rule, by verdict. `false_rate`: false ones of those judged."""
+
+    true_positive: int
+    false_positive: int
+    benign_positive: int
+    false_rate: float | None
+
+
+class RuleBrief(Model):
+    id: str
+    title: str
+    title_zh: str
+    kind: RuleKind
+    ruleset: str
+    level: str
+    state: RuleState
+    throttled: str = Field(description="Why the platform switched it off for its cost; empty where it has not.")
+    product: str
+    category: str
+    service: str
+    techniques: list[Attack]
+    hits: int = Field(description="Alerts and, in test, would-be alerts of enterprises in the caller's scope.")
+    excepted: int = Field(description="Hits that an exception kept quiet.")
+    nanoseconds: float | None = Field(description="Mean cost of one evaluation; null before it was timed.")
+    verdicts: RuleVerdicts
+    changed_at: float
+    changed_by: str
+    version: int
+
+
+class RuleCount(Model):
+    value: str
+    count: int
+
+
+class RuleFacets(Model):
+    state: list[RuleCount]
+    level: list[RuleCount]
+    ruleset: list[RuleCount]
+    source: list[RuleCount] = Field(description="Product, else category, of the log source.")
+
+
+class RulePage(Model):
+    items: list[RuleBrief]
+    total: int
+    facets: RuleFacets
+    next_cursor: str | None
+
+
+class RuleQuery(Body):
+    q: Annotated[str, Field(max_length=200, description="Words of title, id or name.")] = ""
+    state: RuleState | None = None
+    level: RuleLevel | None = None
+    ruleset: Annotated[str, Field(max_length=64)] | None = None
+    source: Annotated[str, Field(max_length=64)] | None = None
+    technique: Annotated[str, Field(max_length=16, pattern=r"^T[0-9]{4}(\.[0-9]{3})?$")] | None = None
+    throttled: bool | None = None
+    fired: bool | None = None
+    order: Order = "hits"
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+class RuleVersionBrief(Model):
+    number: int
+    added_at: float
+    added_by: str
+    current: bool
+
+
+class RuleHistoryEntry(Model):
+    at: float
+    actor: str
+    action: str
+    note: str
+
+
+class RuleDay(Model):
+    start: float
+    count: int
+
+
+class RuleDetail(RuleBrief):
+    body: str = Field(description="The rule as its author wrote it: the version that runs.")
+    description: str
+    advice_zh: str
+    advice_en: str
+    references: list[str]
+    falsepositives: list[str]
+    source_state: str
+    rules: list[str] = Field(description="Of a correlation: the rules that it builds on.")
+    versions: list[RuleVersionBrief]
+    history: list[RuleHistoryEntry]
+    days: list[RuleDay] = Field(description="Alerts a day over the last fourteen, of the caller's scope.")
+    cases: int = Field(description="Examples that the rule carries.")
+
+
+class RuleVersionText(Model):
+    number: int
+    added_at: float
+    added_by: str
+    body: str
+    previous: int | None
+    diff: list[str] = Field(description="Unified diff to the version before, line by line; empty for the first.")
+
+
+class RuleText(Body):
+    body: Annotated[str, Field(min_length=1, max_length=MAX_BODY, description="One Sigma rule in YAML.")]
+
+
+class RuleProblem(Model):
+    reason: str
+    line: int = Field(description="From 1; 0 where the place is not known.")
+    column: int
+
+
+class RuleCheck(Model):
+    """What the engine makes of a text. `known`: the id of the stored rule that it would become a version of."""
+
+    accepted: bool
+    problems: list[RuleProblem]
+    id: str
+    title: str
+    level: str
+    product: str
+    category: str
+    service: str
+    techniques: list[Attack]
+    known: str | None
+    cases: int
+    failed_cases: list[int] = Field(description="Numbers, from 1, of the rule's own examples that do not hold.")
+    literals: bool = Field(
+        description="A literal finds its candidates; without one it is tried on every event of its kind."
+    )
+
+
+class RuleSave(RuleText):
+    """`If-Match` must be given where the rule exists."""
+
+    note: Annotated[str, Field(max_length=1000)] = ""
+
+
+class RuleChange(Body):
+    state: RuleState
+    reason: Annotated[str, Field(max_length=1000)] = ""
+
+
+# ---------------------------------------------------------------- exceptions
+
+
+class RuleException(Model):
+    id: str
+    rule_id: str
+    enterprise: EnterpriseRef | None = Field(description="Null: every enterprise of the region.")
+    region: RegionRef
+    fields: dict[str, str]
+    query: str
+    reason: str
+    owner: str
+    created_at: float
+    expires_at: float
+    withdrawn_at: float | None
+    in_force: bool
+    version: int
+
+
+class RuleExceptionList(Model):
+    items: list[RuleException]
+
+
+class ExceptionDraft(Body):
+    """Alerts of the rule that are not wanted: of one enterprise, or of a region; where all fields match and the event is a
+    result of the query."""
+
+    enterprise_id: Identifier | None = None
+    region: Annotated[str, Field(pattern=r"^[0-9]{6}$")] | None = None
+    fields: dict[Annotated[str, Field(max_length=120)], Annotated[str, Field(min_length=1, max_length=512)]] = Field(
+        default={}, max_length=16, description="Our field → Sigma pattern (wildcards * and ?)."
+    )
+    query: Annotated[str, Field(max_length=2000)] = ""
+
+
+class ExceptionCreate(ExceptionDraft):
+    reason: Annotated[str, Field(min_length=2, max_length=1000)]
+    expires_at: Seconds
+
+
+class ExceptionPreview(Model):
+    """What it would have kept quiet in the last `days`. `complete` is false where there were more alerts than are looked at."""
+
+    days: int
+    alerts: int
+    hidden: int
+    samples: list[dict[str, Any]] = Field(description="The newest of the hidden ones: time, enterprise, what fired.")
+    complete: bool
+
+
+class ExceptionChange(Body):
+    """Ends an exception now."""
+
+    action: Literal["withdraw"]
+    reason: Annotated[str, Field(max_length=1000)] = ""
