@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from api import paging
@@ -160,7 +160,7 @@ def page(services: Services, caller: Caller, query: RuleQuery) -> RulePage:
     }[query.order]  # fmt: skip
     keys: list[tuple[Any, bool]] = [(first[0], first[1]), (DetectionRule.id, False)]
 
-    def joined(*columns: Any) -> Select[Any]:
+    def joined(*columns: Any) -> Any:
         return select(*columns).select_from(DetectionRule).outerjoin(sums, sums.c.rule_id == DetectionRule.id)
 
     with services.records.read(caller.scope) as session:
@@ -170,7 +170,8 @@ def page(services: Services, caller: Caller, query: RuleQuery) -> RulePage:
         total = session.scalar(joined(func.count()).where(*conditions.values())) or 0
         if query.cursor is not None:
             wanted = wanted.where(paging.after(keys, paging.decode(query.cursor, [first[2], str])))
-        found = session.execute(wanted.order_by(*paging.order(keys)).limit(query.limit + 1)).all()
+        statement = wanted.order_by(*paging.order(keys)).limit(query.limit + 1)
+        found: list[tuple[DetectionRule, Any]] = [(row[0], row[-1]) for row in session.execute(statement)]
         shown = found[: query.limit]
         items = briefs(session, [row[0] for row in shown])
         facets = RuleFacets(
@@ -210,7 +211,8 @@ def _facet(session: Session, joined: Any, column: Any, conditions: list[ColumnEl
         .order_by(func.count().desc(), column)
         .limit(MAX_FACET)
     )
-    return [RuleCount(value=str(value), count=count) for value, count in rows if value]
+    counted = [tuple(row) for row in rows]
+    return [RuleCount(value=str(value), count=int(count)) for value, count in counted if value]
 
 
 # ---------------------------------------------------------------- one rule
