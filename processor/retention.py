@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import ColumnElement, delete, exists, select
 
 from taishi.records.port import Records
 from taishi.records.tables import (
+    Base,
     Burst,
     BurstCount,
     Incident,
@@ -21,12 +22,17 @@ from taishi.records.tables import (
     Ledger,
     MetaAlert,
     RiskHistory,
+    RuleBacktest,
+    RuleDaily,
 )
 from taishi.scope import EVERYTHING
 
 DAY = 86_400.0
 COUNTED_DAYS = 21.0
 """Days of hourly counts: what a burst's baseline can need, and a week more."""
+
+BACKTEST_DAYS = 30.0
+"""Days that the result of a back-test stays: it says what was true of days that are then going."""
 
 CHUNK = 500
 """Rows of one transaction; also below the number of variables that SQLite takes in one statement."""
@@ -43,7 +49,16 @@ def forget(records: Records, at: float, days: float) -> dict[str, int]:
         "risk_history": _hours(records, RiskHistory, int(before // 3600)),
         "burst_count": _hours(records, BurstCount, int((at - COUNTED_DAYS * DAY) // 3600)),
         "burst": _bursts(records, before),
+        "rule_daily": _older(records, RuleDaily, RuleDaily.day < int(before // DAY)),
+        "rule_backtest": _older(records, RuleBacktest, RuleBacktest.created_at < at - BACKTEST_DAYS * DAY),
     }
+
+
+def _older(records: Records, table: type[Base], old: ColumnElement[bool]) -> int:
+    """At most rules × enterprises that they fired for, once a day."""
+    with records.write(EVERYTHING) as session:
+        statement = delete(table).where(old).execution_options(synchronize_session=False)
+        return int(getattr(session.execute(statement), "rowcount", 0))
 
 
 def _bursts(records: Records, before: float) -> int:

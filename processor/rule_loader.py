@@ -63,7 +63,7 @@ class RuleLoader:
                 log.warning("A rule was switched off for what it costs.", rule=identity, reason=reason)
                 metrics.THROTTLED.inc()
             rule_store.throttle(session, heavy, at)
-        rule_store.write_figures(session, figures, costs)
+        rule_store.write_figures(session, figures, costs, at)
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from processor.upsert import add as add_figures
 from taishi.records.port import Records
-from taishi.records.tables import DetectionRule, DetectionRuleVersion, RuleException, RuleFigure
+from taishi.records.tables import DetectionRule, DetectionRuleVersion, RuleDaily, RuleException, RuleFigure
 from taishi.rules import exceptions, library
+from taishi.rules.library import BUDGET
 from taishi.scope import EVERYTHING
 from taishi.sigma import parse, ruleset
 from taishi.sigma.index import Engine
@@ -19,11 +20,9 @@ from taishi.sigma.packs import own
 from taishi.sigma.rule import AnyRule, decode
 from taishi.sigma.ruleset import Ruleset
 
+DAY: Final = 86_400.0
 FIGURES: Final = ("hits", "excepted", "dropped", "timed", "nanoseconds")
 
-BUDGET: Final = 20_000
-"""Nanoseconds that one rule may cost per event of the whole traffic, on average: two of the whole pack's budget. A rule
-beyond it is switched off by the platform (`throttled`) until a person has looked at it."""
 ENOUGH: Final = 500
 """Timed evaluations before a rule is judged."""
 
@@ -69,9 +68,10 @@ def load(session: Session, clock: Callable[[], int] | None = None) -> Ruleset:
 
 
 def write_figures(
-    session: Session, figures: dict[tuple[str, str, str], int], costs: dict[str, tuple[int, int]]
+    session: Session, figures: dict[tuple[str, str, str], int], costs: dict[str, tuple[int, int]], at: float
 ) -> None:
-    """Add what rules did ((rule, enterprise, what) → how often) and cost (rule → timed, nanoseconds)."""
+    """Add what rules did ((rule, enterprise, what) → how often) and cost (rule → timed, nanoseconds), in all and for the
+    day of `at` (epoch seconds)."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
 
     def row(rule_id: str, enterprise_id: str) -> dict[str, Any]:
@@ -81,10 +81,12 @@ def write_figures(
     for (rule_id, enterprise_id, what), count in figures.items():
         row(rule_id, enterprise_id)[what] += count
     for rule_id, (timed, nanoseconds) in costs.items():
-        found = row(rule_id, "")
-        found["timed"] += timed
-        found["nanoseconds"] += nanoseconds
-    add_figures(session, RuleFigure, FIGURES, [rows[key] for key in sorted(rows)])
+        cost = row(rule_id, "")
+        cost["timed"] += timed
+        cost["nanoseconds"] += nanoseconds
+    found = [rows[key] for key in sorted(rows)]
+    add_figures(session, RuleFigure, FIGURES, found)
+    add_figures(session, RuleDaily, FIGURES, [{**row, "day": int(at // DAY)} for row in found])
 
 
 def take_costs(engine: Engine) -> tuple[dict[str, tuple[int, int]], dict[str, str]]:

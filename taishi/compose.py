@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from collectors.collector import Collector
 from processor import rule_store
+from processor.backtest_job import BacktestJob
 from processor.intel_keeper import Keeper
 from processor.retro import Retro
 from processor.worker import Worker
@@ -142,7 +143,7 @@ def run_process(settings: Settings) -> None:
 
 
 def run_intel(settings: Settings) -> None:
-    """Feeds, snapshots and looking back, until SIGTERM or SIGINT; what is half done is done again."""
+    """Feeds, snapshots, looking back and back-tests of rules, until SIGTERM or SIGINT; what is half done is done again."""
     prepare(settings)
     stop = threading.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
@@ -156,9 +157,13 @@ def run_intel(settings: Settings) -> None:
             end_health = serve_health(
                 settings.metrics_host, settings.intel.health_port, Health({"intel": keeper.problem})
             )
+        beside = threading.Thread(target=BacktestJob(records, store).run, args=(stop,), name="backtests")
+        beside.start()
         try:
             keeper.run(stop)
         finally:
+            stop.set()
+            beside.join()
             if end_health:
                 end_health()
             store.close()

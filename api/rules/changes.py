@@ -25,7 +25,8 @@ WRITTEN_HERE: Final = "local"
 """The rule set of rules that people write in the editor."""
 
 
-def _read(session: Session, body: str) -> tuple[list[Parsed], list[Refused]]:
+def read(session: Session, body: str) -> tuple[list[Parsed], list[Refused]]:
+    """The one rule of a text, or why it is refused."""
     parsed, refused = parse([("rule.yml", body)], known=lambda names: library.known(session, names))
     if not parsed and not refused:
         refused.append(Refused("rule.yml", "", "", "there is no rule in this text"))
@@ -37,7 +38,7 @@ def _read(session: Session, body: str) -> tuple[list[Parsed], list[Refused]]:
 def check(services: Services, caller: Caller, wanted: RuleText) -> RuleCheck:
     """What the engine makes of a text; nothing is kept."""
     with services.records.read(caller.scope) as session:
-        parsed, refused = _read(session, wanted.body)
+        parsed, refused = read(session, wanted.body)
         rule = parsed[0].rule if parsed else None
         row = session.get(DetectionRule, rule.id[:128]) if rule is not None else None
         known = row.id if row is not None else None
@@ -59,7 +60,7 @@ def save(services: Services, caller: Caller, wanted: RuleSave, version: int | No
     engine refuses, PreconditionRequired and PreconditionFailed for one that exists."""
     at = now()
     with services.records.write(caller.scope) as session:
-        parsed, refused = _read(session, wanted.body)
+        parsed, refused = read(session, wanted.body)
         if refused:
             one = refused[0]
             place = f"line {one.line}: " if one.line else ""

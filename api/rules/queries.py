@@ -30,7 +30,7 @@ from api.rules.schemas import (
 from api.services import Services
 from taishi.clock import now
 from taishi.errors import NotFound
-from taishi.records.tables import DetectionRule, DetectionRuleVersion, RuleFigure, RuleVerdict
+from taishi.records.tables import DetectionRule, DetectionRuleVersion, RuleDaily, RuleFigure, RuleVerdict
 from taishi.rules import library
 from taishi.sigma.cases import cases_of
 from taishi.sigma.parse import parse
@@ -254,7 +254,7 @@ def full(services: Services, caller: Caller, session: Session, row: DetectionRul
             )
             for one in reversed(row.history)
         ],
-        days=_days(services, caller, rule), cases=_case_count(running.body),
+        days=_days(services, caller, session, rule), budget=library.BUDGET, cases=_case_count(running.body),
     )  # fmt: skip
 
 
@@ -273,12 +273,25 @@ def alerts_of(rule_id: str) -> str:
     return f"rule.id:{quoted(rule_id)} AND event.kind:alert"
 
 
-def _days(services: Services, caller: Caller, rule: Rule | Correlation) -> list[RuleDay]:
+def _days(services: Services, caller: Caller, session: Session, rule: Rule | Correlation) -> list[RuleDay]:
     end = (now() // DAY + 1) * DAY
     buckets = services.store.histogram(alerts_of(rule.id), caller.scope, end - DAYS * DAY, end, DAY)
     counted = Counter({bucket.start: bucket.count for bucket in buckets})
-    days = [end - number * DAY for number in range(DAYS, 0, -1)]
-    return [RuleDay(start=day, count=counted[day]) for day in days]
+    table = RuleDaily
+    columns = [func.sum(getattr(table, name)) for name in ("hits", "excepted", "timed", "nanoseconds")]
+    rows = session.execute(
+        select(table.day, *columns)
+        .where(table.rule_id == rule.id, table.day >= int(end // DAY) - DAYS)
+        .group_by(table.day)
+    )
+    daily = {int(row[0]): [int(one) for one in row[1:]] for row in rows}
+    found = []
+    for day in range(int(end // DAY) - DAYS, int(end // DAY)):
+        hits, excepted, timed, nanoseconds = daily.get(day, [0, 0, 0, 0])
+        mean = nanoseconds / timed if timed else None
+        start = day * DAY
+        found.append(RuleDay(start=start, count=counted[start], hits=hits, excepted=excepted, nanoseconds=mean))
+    return found
 
 
 def _case_count(body: str) -> int:

@@ -6,9 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from api.dependencies import IfMatch, IncidentWriter, OptionalIfMatch, RuleReader, RuleWriter, ServicesDep
-from api.rules import changes, exceptions, queries
+from api.dependencies import EventReader, IfMatch, IncidentWriter, OptionalIfMatch, RuleReader, RuleWriter, ServicesDep
+from api.rules import backtests, changes, exceptions, queries
 from api.rules.schemas import (
+    Backtest,
+    BacktestChange,
+    BacktestCreate,
+    BacktestList,
+    BacktestQuery,
     ExceptionChange,
     ExceptionCreate,
     ExceptionDraft,
@@ -28,6 +33,7 @@ from api.rules.schemas import (
 router = APIRouter(tags=["rules"])
 
 RuleId = Annotated[str, Path(max_length=128)]
+BacktestId = Annotated[str, Path(max_length=64)]
 ExceptionId = Annotated[str, Path(max_length=64)]
 Number = Annotated[int, Path(ge=1, le=1_000_000)]
 
@@ -123,3 +129,30 @@ def change_rule_exception(
 ) -> RuleException:
     """End an exception now."""
     return exceptions.change(services, caller, exception_id, request, if_match)
+
+
+@router.get("/rule-backtests")
+def list_rule_backtests(
+    query: Annotated[BacktestQuery, Query()], caller: EventReader, services: ServicesDep
+) -> BacktestList:
+    """The newest that ran in the caller's scope."""
+    return backtests.listed(services, caller, query)
+
+
+@router.post("/rule-backtests", status_code=202)
+def create_rule_backtest(request: BacktestCreate, caller: EventReader, services: ServicesDep) -> Backtest:
+    """Try a text on stored days, in the caller's scope; poll the answer's id."""
+    return backtests.create(services, caller, request)
+
+
+@router.get("/rule-backtests/{backtest_id}")
+def get_rule_backtest(backtest_id: BacktestId, caller: EventReader, services: ServicesDep) -> Backtest:
+    return backtests.detail(services, caller, backtest_id)
+
+
+@router.patch("/rule-backtests/{backtest_id}")
+def change_rule_backtest(
+    backtest_id: BacktestId, request: BacktestChange, caller: EventReader, services: ServicesDep
+) -> Backtest:
+    """Cancel it."""
+    return backtests.change(services, caller, backtest_id, request)

@@ -94,8 +94,14 @@ class RuleHistoryEntry(Model):
 
 
 class RuleDay(Model):
+    """`count`: alerts that happened on the day. `hits`, `excepted` and `nanoseconds` (mean of an evaluation, null where none
+    was timed) are of the day on which events were worked through."""
+
     start: float
     count: int
+    hits: int
+    excepted: int
+    nanoseconds: float | None
 
 
 class RuleDetail(RuleBrief):
@@ -109,7 +115,8 @@ class RuleDetail(RuleBrief):
     rules: list[str] = Field(description="Of a correlation: the rules that it builds on.")
     versions: list[RuleVersionBrief]
     history: list[RuleHistoryEntry]
-    days: list[RuleDay] = Field(description="Alerts a day over the last fourteen, of the caller's scope.")
+    days: list[RuleDay] = Field(description="The last fourteen, of the caller's scope.")
+    budget: int = Field(description="Nanoseconds an event, on average, beyond which a rule is switched off.")
     cases: int = Field(description="Examples that the rule carries.")
 
 
@@ -218,3 +225,91 @@ class ExceptionChange(Body):
 
     action: Literal["withdraw"]
     reason: Annotated[str, Field(max_length=1000)] = ""
+
+
+# ---------------------------------------------------------------- back-tests
+
+
+class BacktestCreate(RuleText):
+    """The text is tried as it stands; nothing is stored of it but the result."""
+
+    days: Annotated[int, Field(ge=1, le=30)] = 7
+
+
+class BacktestQuery(Body):
+    rule_id: Identifier | None = None
+
+
+class BacktestBucket(Model):
+    start: float
+    count: int
+
+
+class BacktestShare(Model):
+    enterprise: EnterpriseRef
+    count: int
+
+
+class Fired(Model):
+    """`value` of our field satisfied a test; `op` and `operand` say which, `name` is the rule's own word for the field."""
+
+    field: str
+    value: str
+    op: str
+    operand: str
+    name: str
+
+
+class BacktestSample(Model):
+    event_id: str
+    at: float
+    enterprise: EnterpriseRef | None
+    message: str
+    reasons: list[Fired]
+
+
+class BacktestResult(Model):
+    """`events` were looked at of `stored`; `nanoseconds` is the cost of each of them, `share_nanoseconds` spread over all
+    events. Meta-alerts and incidents are null where there were too many alerts to ask."""
+
+    events: int
+    stored: int
+    hits: int
+    excepted: int
+    by_day: list[BacktestBucket]
+    enterprises: int
+    by_enterprise: list[BacktestShare]
+    meta_alerts: int | None
+    incidents: int | None
+    escalated: int | None
+    nanoseconds: float
+    share_nanoseconds: float
+    budget_nanoseconds: float
+    throttled: bool
+    samples: list[BacktestSample]
+
+
+class Backtest(Model):
+    id: str
+    rule_id: str
+    title: str
+    since: float
+    until: float
+    state: Literal["queued", "running", "done", "cancelled", "failed"]
+    seen: int
+    total: int
+    hits: int
+    reason: str
+    owner: str
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+    result: BacktestResult | None
+
+
+class BacktestList(Model):
+    items: list[Backtest]
+
+
+class BacktestChange(Body):
+    action: Literal["cancel"]

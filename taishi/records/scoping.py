@@ -31,6 +31,7 @@ from taishi.records.tables import (
     Risk,
     RiskHistory,
     RuleBacktest,
+    RuleDaily,
     RuleFigure,
     WarningProposal,
 )
@@ -92,11 +93,9 @@ def _shared(scope: Scope, tlp: Any) -> ColumnElement[bool]:
     return true()
 
 
-def _figures(scope: Scope) -> ColumnElement[bool]:
+def _figures(scope: Scope, enterprise: Any) -> ColumnElement[bool]:
     """What rules did at enterprises of the scope; what they cost is the platform's, and nobody's secret."""
-    return or_(
-        RuleFigure.enterprise_id == "", RuleFigure.enterprise_id.in_(select(Enterprise.id).where(_enterprises(scope)))
-    )
+    return or_(enterprise == "", enterprise.in_(select(Enterprise.id).where(_enterprises(scope))))
 
 
 def _conditions(scope: Scope) -> list[tuple[type[Base], ColumnElement[bool]]]:
@@ -116,7 +115,8 @@ def _conditions(scope: Scope) -> list[tuple[type[Base], ColumnElement[bool]]]:
         (Park, _park(scope)),
         (Campaign, Campaign.id.in_(_campaigns(scope))),
         (WarningProposal, _proposal(scope)),
-        (RuleFigure, _figures(scope)),
+        (RuleFigure, _figures(scope, RuleFigure.enterprise_id)),
+        (RuleDaily, _figures(scope, RuleDaily.enterprise_id)),
         (RuleBacktest, RuleBacktest.scope_key == scope.key),
         (Feed, _shared(scope, Feed.tlp)),
         (Burst, _burst(scope)),

@@ -298,6 +298,20 @@ class RuleFigure(Base):
     nanoseconds: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
+class RuleDaily(Base):
+    """`RuleFigure` by the day (days since the epoch, UTC) on which it was worked through; kept for the records' days."""
+
+    __tablename__ = "rule_daily"
+    rule_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    enterprise_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True, index=True)
+    hits: Mapped[int] = mapped_column(BigInteger, default=0)
+    excepted: Mapped[int] = mapped_column(BigInteger, default=0)
+    dropped: Mapped[int] = mapped_column(BigInteger, default=0)
+    timed: Mapped[int] = mapped_column(BigInteger, default=0)
+    nanoseconds: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
 class Change(Base):
     """What the live view follows: one row per changed thing, written in the transaction that changed it."""
 

@@ -18,6 +18,9 @@ from taishi.sigma.rule import And, AnyRule, Correlation, Match, Node, Rule, deco
 OWN: Final = "taishi"
 """Name of the rule set that ships with the platform."""
 STATES: Final = ("draft", "test", "stable", "off")
+BUDGET: Final = 20_000
+"""Nanoseconds that one rule may cost per event of the whole traffic, on average: two of the whole pack's budget. A rule
+beyond it is switched off by the platform (`throttled`) until a person has looked at it."""
 SOME: Final = 400
 MAX_HISTORY: Final = 100
 

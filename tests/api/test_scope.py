@@ -68,6 +68,10 @@ NEEDS: dict[str, Permission | None] = {
     "preview_rule_exception": "incidents.write",
     "create_rule_exception": "incidents.write",
     "change_rule_exception": "incidents.write",
+    "list_rule_backtests": "events.read",
+    "create_rule_backtest": "events.read",
+    "get_rule_backtest": "events.read",
+    "change_rule_backtest": "events.read",
     "list_meta_alerts": "incidents.read",
     "get_meta_alert": "incidents.read",
     "list_evidence": "evidence.read",
@@ -140,6 +144,7 @@ def path_values(side: Side) -> dict[str, list[str]]:
         "rule_id": [RULE],
         "number": ["1"],
         "exception_id": [side.id("exc")],
+        "backtest_id": [side.id("bt")],
     }
 
 
@@ -165,6 +170,7 @@ def query_values(side: Side) -> dict[str, list[Any]]:
         "value": [side.marker],
         "feed_id": [side.id("feed")],
         "indicator_id": [side.indicator],
+        "rule_id": [RULE],
     }
 
 
@@ -229,6 +235,8 @@ def bodies(side: Side) -> dict[str, list[dict[str, Any]]]:
             {"region": side.city, "reason": "because", "expires_at": NOW + 999},
         ],
         "change_rule_exception": [{"action": "withdraw", "reason": "because"}],
+        "create_rule_backtest": [{"body": RULE_TEXT, "days": 1}],
+        "change_rule_backtest": [{"action": "cancel"}],
         "decide_campaign": [{"status": "dismissed", "reason": "x"}, {"status": "open"}],
         "decide_warning_proposal": [{"status": "accepted", "reason": "x"}],
         "undo_change": [{"bulk_id": side.id("bulk")}],

@@ -37,6 +37,8 @@ from taishi.records.tables import (
     QuarantineRecord,
     Risk,
     RiskHistory,
+    RuleBacktest,
+    RuleDaily,
     RuleException,
     RuleFigure,
     RuleVerdict,
@@ -46,7 +48,7 @@ from taishi.records.tables import (
     WarningProposal,
 )
 from taishi.rules import library
-from taishi.scope import EVERYTHING
+from taishi.scope import EVERYTHING, Scope
 from taishi.security.keys import hash_key
 from taishi.security.roles import ROLES
 from taishi.security.sessions import COOKIE, open_session
@@ -315,8 +317,26 @@ def shared_rule(session: Session) -> None:
     library.add(session, parsed, "taishi", "stable", library.By("platform", NOW - 9e5))
 
 
+def _backtest(side: Side) -> RuleBacktest:
+    """One that has ended, of those who see the side's city."""
+    result = {
+        "events": side.scale, "stored": side.scale, "query": "", "hits": 1, "excepted": 0, "by_day": [], "enterprises": 1,
+        "by_enterprise": [{"id": side.enterprise, "count": 1}], "meta_alerts": 1, "incidents": 1, "escalated": 0,
+        "nanoseconds": 1.0, "share_nanoseconds": 1.0, "budget_nanoseconds": 9.0, "throttled": False,
+        "samples": [{"event_id": side.event, "at": NOW, "enterprise_id": side.enterprise, "message": side.text("message"),
+                     "reasons": []}],
+    }  # fmt: skip
+    return RuleBacktest(
+        id=side.id("bt"), rule_id=RULE, title=side.text("rule"), body=RULE_TEXT, since=NOW - 9e4, until=NOW,
+        scope={"regions": [side.city], "enterprises": [], "authorities": []}, scope_key=Scope(regions=(side.city,)).key,
+        state="done", result=result, owner=side.login("analyst"), created_at=NOW - 9,
+    )  # fmt: skip
+
+
 def _rules(side: Side) -> list[Base]:
     return [
+        _backtest(side),
+        RuleDaily(rule_id=RULE, enterprise_id=side.enterprise, day=int(NOW // 86_400), hits=side.scale),
         RuleFigure(rule_id=RULE, enterprise_id=side.enterprise, hits=side.scale, excepted=2 * side.scale),
         RuleException(
             **_owned(side), id=side.id("exc"), rule_id=RULE, fields={"user.name": side.marker}, query="",

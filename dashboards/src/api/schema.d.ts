@@ -939,6 +939,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rule-backtests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rule Backtests
+         * @description The newest that ran in the caller's scope.
+         */
+        get: operations["list_rule_backtests"];
+        put?: never;
+        /**
+         * Create Rule Backtest
+         * @description Try a text on stored days, in the caller's scope; poll the answer's id.
+         */
+        post: operations["create_rule_backtest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rule-backtests/{backtest_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Rule Backtest */
+        get: operations["get_rule_backtest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Rule Backtest
+         * @description Cancel it.
+         */
+        patch: operations["change_rule_backtest"];
+        trace?: never;
+    };
     "/api/v1/rule-exceptions/{exception_id}": {
         parameters: {
             query?: never;
@@ -1534,6 +1579,132 @@ export interface components {
             ok: boolean;
             /** Reason */
             reason: string;
+        };
+        /** Backtest */
+        Backtest: {
+            /** Created At */
+            created_at: number;
+            /** Ended At */
+            ended_at: number | null;
+            /** Hits */
+            hits: number;
+            /** Id */
+            id: string;
+            /** Owner */
+            owner: string;
+            /** Reason */
+            reason: string;
+            result: components["schemas"]["BacktestResult"] | null;
+            /** Rule Id */
+            rule_id: string;
+            /** Seen */
+            seen: number;
+            /** Since */
+            since: number;
+            /** Started At */
+            started_at: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "cancelled" | "failed";
+            /** Title */
+            title: string;
+            /** Total */
+            total: number;
+            /** Until */
+            until: number;
+        };
+        /** BacktestBucket */
+        BacktestBucket: {
+            /** Count */
+            count: number;
+            /** Start */
+            start: number;
+        };
+        /** BacktestChange */
+        BacktestChange: {
+            /**
+             * Action
+             * @constant
+             */
+            action: "cancel";
+        };
+        /**
+         * BacktestCreate
+         * @description The text is tried as it stands; nothing is stored of it but the result.
+         */
+        BacktestCreate: {
+            /**
+             * Body
+             * @description One Sigma rule in YAML.
+             */
+            body: string;
+            /**
+             * Days
+             * @default 7
+             */
+            days: number;
+        };
+        /** BacktestList */
+        BacktestList: {
+            /** Items */
+            items: components["schemas"]["Backtest"][];
+        };
+        /**
+         * BacktestResult
+         * @description `events` were looked at of `stored`; `nanoseconds` is the cost of each of them, `share_nanoseconds` spread over all
+         *     events. Meta-alerts and incidents are null where there were too many alerts to ask.
+         */
+        BacktestResult: {
+            /** Budget Nanoseconds */
+            budget_nanoseconds: number;
+            /** By Day */
+            by_day: components["schemas"]["BacktestBucket"][];
+            /** By Enterprise */
+            by_enterprise: components["schemas"]["BacktestShare"][];
+            /** Enterprises */
+            enterprises: number;
+            /** Escalated */
+            escalated: number | null;
+            /** Events */
+            events: number;
+            /** Excepted */
+            excepted: number;
+            /** Hits */
+            hits: number;
+            /** Incidents */
+            incidents: number | null;
+            /** Meta Alerts */
+            meta_alerts: number | null;
+            /** Nanoseconds */
+            nanoseconds: number;
+            /** Samples */
+            samples: components["schemas"]["BacktestSample"][];
+            /** Share Nanoseconds */
+            share_nanoseconds: number;
+            /** Stored */
+            stored: number;
+            /** Throttled */
+            throttled: boolean;
+        };
+        /** BacktestSample */
+        BacktestSample: {
+            /** At */
+            at: number;
+            enterprise: components["schemas"]["EnterpriseRef"] | null;
+            /** Event Id */
+            event_id: string;
+            /** Message */
+            message: string;
+            /** Reasons */
+            reasons: components["schemas"]["Fired"][];
+        };
+        /** BacktestShare */
+        BacktestShare: {
+            /** Count */
+            count: number;
+            enterprise: components["schemas"]["EnterpriseRef"];
         };
         /**
          * Balance
@@ -2623,6 +2794,22 @@ export interface components {
             location: (string | number)[];
             /** Message */
             message: string;
+        };
+        /**
+         * Fired
+         * @description `value` of our field satisfied a test; `op` and `operand` say which, `name` is the rule's own word for the field.
+         */
+        Fired: {
+            /** Field */
+            field: string;
+            /** Name */
+            name: string;
+            /** Op */
+            op: string;
+            /** Operand */
+            operand: string;
+            /** Value */
+            value: string;
         };
         /**
          * FunnelStep
@@ -4353,10 +4540,20 @@ export interface components {
             /** Title */
             title: string;
         };
-        /** RuleDay */
+        /**
+         * RuleDay
+         * @description `count`: alerts that happened on the day. `hits`, `excepted` and `nanoseconds` (mean of an evaluation, null where none
+         *     was timed) are of the day on which events were worked through.
+         */
         RuleDay: {
             /** Count */
             count: number;
+            /** Excepted */
+            excepted: number;
+            /** Hits */
+            hits: number;
+            /** Nanoseconds */
+            nanoseconds: number | null;
             /** Start */
             start: number;
         };
@@ -4372,6 +4569,11 @@ export interface components {
              */
             body: string;
             /**
+             * Budget
+             * @description Nanoseconds an event, on average, beyond which a rule is switched off.
+             */
+            budget: number;
+            /**
              * Cases
              * @description Examples that the rule carries.
              */
@@ -4384,7 +4586,7 @@ export interface components {
             changed_by: string;
             /**
              * Days
-             * @description Alerts a day over the last fourteen, of the caller's scope.
+             * @description The last fourteen, of the caller's scope.
              */
             days: components["schemas"]["RuleDay"][];
             /** Description */
@@ -8567,6 +8769,244 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_rule_backtests: {
+        parameters: {
+            query?: {
+                rule_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_rule_backtest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backtest"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rule_backtest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backtest_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backtest"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_rule_backtest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backtest_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backtest"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
