@@ -15,6 +15,7 @@ STAGE_SECONDS = Counter("taishi_stage_seconds_total", "Time spent in each stage 
 FAILURES = Counter("taishi_worker_failures_total", "Returns to the last commit.", ["kind"])
 RULES = Gauge("taishi_rules_loaded", "Detection rules in use, correlations included.")
 INDICATORS = Gauge("taishi_indicators_loaded", "Indicators of threat intelligence in use.")
+THROTTLED_NOW = Gauge("taishi_rules_switched_off", "Rules that are switched off for what they cost.")
 THROTTLED = Counter("taishi_rules_throttled_total", "Rules switched off for what they cost.")
 LAG = Gauge("taishi_stream_lag_messages", "Messages that wait in a partition.", ["partition"])
 

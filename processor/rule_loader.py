@@ -51,6 +51,7 @@ class RuleLoader:
 
     def _load(self) -> Ruleset:
         with self._records.read(EVERYTHING) as session:
+            metrics.THROTTLED_NOW.set(rule_store.throttled(session))
             return rule_store.load(session, time.perf_counter_ns)
 
     def record(self, session: Session, figures: dict[tuple[str, str, str], int], at: float) -> None:

@@ -105,6 +105,11 @@ def take_costs(engine: Engine) -> tuple[dict[str, tuple[int, int]], dict[str, st
     return costs, heavy
 
 
+def throttled(session: Session) -> int:
+    """How many rules are switched off for what they cost."""
+    return session.scalar(select(func.count()).select_from(DetectionRule).where(DetectionRule.throttled != "")) or 0
+
+
 def throttle(session: Session, heavy: dict[str, str], at: float) -> None:
     """Switch rules off for what they cost; people see why and decide."""
     for identity, reason in sorted(heavy.items()):

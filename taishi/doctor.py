@@ -18,7 +18,7 @@ from taishi.compose import build_records, build_store, build_stream
 from taishi.event import TOPIC_EVENTS
 from taishi.findings import Finding, guarded, judged
 from taishi.intel import book, builds
-from taishi.records.tables import Feed, StreamOffset
+from taishi.records.tables import DetectionRule, Feed, StreamOffset
 from taishi.scope import EVERYTHING
 from taishi.settings import Settings
 
@@ -29,6 +29,8 @@ DISK_SHARE: Final = 0.15
 CLOCK_SECONDS: Final = 2.0
 CERTIFICATE_DAYS: Final = 30.0
 FEED_SECONDS: Final = 600.0
+MOST_RULES: Final = 20
+"""Rules switched off that are named."""
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -39,6 +41,7 @@ def examine(settings: Settings) -> list[Finding]:
         *guarded("stream", lambda: _stream(settings)),
         *guarded("store", lambda: _store(settings)),
         *guarded("records", lambda: _records(settings)),
+        *guarded("rules", lambda: _rules(settings)),
         *guarded("intelligence", lambda: _intelligence(settings)),
         *guarded("dashboards", lambda: _dashboards(settings)),
     ]
@@ -132,6 +135,34 @@ def _records(settings: Settings) -> Iterator[Finding]:
             )  # fmt: skip
     finally:
         records.close()
+
+
+def _rules(settings: Settings) -> Iterator[Finding]:
+    """Which rules run, and which the platform has switched off for what they cost."""
+    records = build_records(settings)
+    try:
+        with records.read(EVERYTHING) as session:
+            running = DetectionRule.state.in_(("test", "stable"))
+            counted = select(func.count()).select_from(DetectionRule)
+            stored = session.scalar(counted) or 0  # none before the first `taishi process` brought the platform's own
+            loaded = session.scalar(counted.where(running, DetectionRule.throttled == "")) or 0
+            heavy = session.execute(
+                select(DetectionRule.id, DetectionRule.title, DetectionRule.throttled)
+                .where(running, DetectionRule.throttled != "")
+                .order_by(DetectionRule.id)
+                .limit(MOST_RULES)
+            ).all()
+    finally:
+        records.close()
+    yield judged(
+        "rules", f"{loaded:,} of {stored:,} detection rules run", good=loaded > 0 or stored == 0, otherwise="warn",
+        advice="All are drafts, off or too costly: `taishi rules list` tells, `taishi rules set ID stable` starts one.",
+    )  # fmt: skip
+    for identity, title, reason in heavy:
+        yield Finding(
+            "rules", "warn", f"rule {identity} ({title}) was switched off: {reason}",
+            f"Change the rule, or `taishi rules set {identity} stable` to let it run again.",
+        )  # fmt: skip
 
 
 def _intelligence(settings: Settings) -> Iterator[Finding]:

@@ -6,8 +6,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from api.dependencies import EventReader, IfMatch, IncidentWriter, OptionalIfMatch, RuleReader, RuleWriter, ServicesDep
-from api.rules import backtests, changes, exceptions, queries
+from api.dependencies import (
+    EventReader,
+    EvidenceReader,
+    IfMatch,
+    IncidentWriter,
+    OptionalIfMatch,
+    RuleReader,
+    RuleWriter,
+    ServicesDep,
+)
+from api.rules import backtests, changes, exceptions, incident, queries
 from api.rules.schemas import (
     Backtest,
     BacktestChange,
@@ -18,6 +27,7 @@ from api.rules.schemas import (
     ExceptionCreate,
     ExceptionDraft,
     ExceptionPreview,
+    IncidentRuleList,
     RuleChange,
     RuleCheck,
     RuleDetail,
@@ -156,3 +166,11 @@ def change_rule_backtest(
 ) -> Backtest:
     """Cancel it."""
     return backtests.change(services, caller, backtest_id, request)
+
+
+@router.get("/incidents/{incident_id}/rules")
+def list_incident_rules(
+    incident_id: Annotated[str, Path(max_length=64)], caller: EvidenceReader, services: ServicesDep
+) -> IncidentRuleList:
+    """Rules that fired in the evidence of an incident, with the fields that made them fire and the advice."""
+    return incident.rules(services, caller, incident_id)

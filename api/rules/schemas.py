@@ -313,3 +313,28 @@ class BacktestList(Model):
 
 class BacktestChange(Body):
     action: Literal["cancel"]
+
+
+# ---------------------------------------------------------------- in an incident
+
+
+class FiredField(Model):
+    field: str
+    value: str
+
+
+class IncidentRule(Model):
+    """`alerts` of its evidence are this rule's; `fired` made the newest of them."""
+
+    id: str
+    name: str
+    description: str
+    severity: int
+    alerts: int
+    advice_zh: str
+    advice_en: str
+    fired: list[FiredField]
+
+
+class IncidentRuleList(Model):
+    items: list[IncidentRule]

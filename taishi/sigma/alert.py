@@ -51,6 +51,8 @@ def alert(event: Event, rule: AnyRule, fields: dict[str, str]) -> Event:
     made["taishi.detection.values"] = list(fields.values())
     if rule.advice_zh:
         made["taishi.detection.advice"] = rule.advice_zh
+    if rule.advice_en:
+        made["taishi.detection.advice_en"] = rule.advice_en
     return made
 
 

@@ -7,14 +7,18 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from processor import rule_store
 from taishi.compose import build_records, build_store, build_stream, prepare
 from taishi.doctor import examine
 from taishi.errors import ConfigError
 from taishi.findings import Finding
 from taishi.intel import book, builds
 from taishi.intel.indicator import Indicator
+from taishi.rules import library
 from taishi.scope import EVERYTHING
 from taishi.settings import HttpSettings, RecordsSettings, Settings, StoreSettings, StreamSettings
+from taishi.sigma.packs import own
+from taishi.sigma.parse import parse
 from taishi.tools import run_topics
 
 UNUSED = "127.0.0.1:9"
@@ -96,3 +100,21 @@ def test_indicators_that_no_machine_holds_and_feeds_that_nobody_pulls_are_told(t
     builds.build(records, tmp_path / "intel")
     records.close()
     assert _of(examine(settings), "intelligence")[0].state == "ok"
+
+
+def test_a_rule_switched_off_for_its_cost_is_named(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    prepare(settings)
+    assert [finding.state for finding in _of(examine(settings), "rules")] == ["ok"]
+    records = build_records(settings)
+    parsed, refused = parse(own()[:2])
+    assert not refused
+    with records.write(EVERYTHING) as session:
+        library.add(session, parsed, library.OWN, "stable", library.By("platform", 1.0, seeds=True))
+        rule_store.throttle(session, {parsed[0].rule.id: "it cost 40 µs an event over 1,000 sampled events"}, 2.0)
+    records.close()
+    found = _of(examine(settings), "rules")
+    assert [finding.state for finding in found] == ["ok", "warn"]
+    assert parsed[0].rule.id in found[1].found
+    assert "40 µs" in found[1].found
+    assert "taishi rules set" in found[1].advice

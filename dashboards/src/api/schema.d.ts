@@ -495,6 +495,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{incident_id}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Incident Rules
+         * @description Rules that fired in the evidence of an incident, with the fields that made them fire and the advice.
+         */
+        get: operations["list_incident_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{incident_id}/split": {
         parameters: {
             query?: never;
@@ -2811,6 +2831,13 @@ export interface components {
             /** Value */
             value: string;
         };
+        /** FiredField */
+        FiredField: {
+            /** Field */
+            field: string;
+            /** Value */
+            value: string;
+        };
         /**
          * FunnelStep
          * @description How noise becomes judged incidents: received → stored → alerts → meta-alerts → incidents → judged.
@@ -3369,6 +3396,33 @@ export interface components {
             text_zh: string;
             /** Value */
             value: number;
+        };
+        /**
+         * IncidentRule
+         * @description `alerts` of its evidence are this rule's; `fired` made the newest of them.
+         */
+        IncidentRule: {
+            /** Advice En */
+            advice_en: string;
+            /** Advice Zh */
+            advice_zh: string;
+            /** Alerts */
+            alerts: number;
+            /** Description */
+            description: string;
+            /** Fired */
+            fired: components["schemas"]["FiredField"][];
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Severity */
+            severity: number;
+        };
+        /** IncidentRuleList */
+        IncidentRuleList: {
+            /** Items */
+            items: components["schemas"]["IncidentRule"][];
         };
         /**
          * Indicator
@@ -7299,6 +7353,64 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_incident_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentRuleList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,6 +1,7 @@
 import { bursts } from "./bursts";
 import { campaigns } from "./campaigns";
 import { common } from "./common";
+import { detection } from "./detection";
 import { feedback } from "./feedback";
 import { incidents } from "./incidents";
 import { intel } from "./intel";
@@ -9,4 +10,4 @@ import { overview } from "./overview";
 import { search } from "./search";
 
 /** Every area of texts. A new screen brings its own file. */
-export const areas = { bursts, campaigns, common, feedback, incidents, intel, operations, overview, search };
+export const areas = { bursts, campaigns, common, detection, feedback, incidents, intel, operations, overview, search };

@@ -18,6 +18,7 @@ import { GradeBlock } from "./Grade";
 import { Entities, Related } from "./Around";
 import { IncidentCampaigns } from "./Campaigns";
 import { IncidentIntel } from "../intel/IncidentIntel";
+import { IncidentRules } from "../rules/IncidentRules";
 import { History, Notes, TimelineList } from "./Chronicle";
 import { EntityGraph } from "./EntityGraph";
 import { MetaAlerts } from "./MetaAlerts";
@@ -266,6 +267,7 @@ export function IncidentView({ id, compact, onChanged }: Props): ReactNode {
           <h3>{t("facts")}</h3>
           <Facts incident={incident} now={now} />
         </section>
+        <IncidentRules id={id} />
         <IncidentIntel id={id} />
         <IncidentCampaigns rows={incident.campaigns} />
         <GradeBlock incident={incident} onChanged={() => void attempt(() => Promise.resolve())} />

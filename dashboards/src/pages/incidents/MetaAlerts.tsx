@@ -10,6 +10,8 @@ import { number, time } from "../../format";
 import { pick } from "../../i18n";
 import { useTexts } from "../../i18n/use";
 import { EventMark } from "../intel/EventMark";
+import { firedNames } from "../rules/fired";
+import { Record as MarkedRecord, RuleMark } from "../rules/RuleMark";
 import { keyFields, searchFor } from "../search/fields";
 
 type Meta = Schemas["MetaAlert"];
@@ -58,13 +60,15 @@ function EvidenceEvent({ event }: { event: Event }): ReactNode {
   const { t: common } = useTexts("common");
   const { message } = App.useApp();
   const original = text(event["event.original"] ?? "");
+  const fired = firedNames(event);
   return (
     <div className="evidence-event">
+      <RuleMark event={event} />
       <EventMark event={event} />
       <dl className="evidence-fields">
         {keyFields(event).map(([name, value]) => (
           <div key={name}>
-            <dt className="mono">{name}</dt>
+            <dt className={fired.has(name) ? "mono fired-row" : "mono"}>{name}</dt>
             <dd className="mono">
               <Link to={searchFor(name, value)} title={t("searchThis")}>
                 {text(value)}
@@ -87,7 +91,7 @@ function EvidenceEvent({ event }: { event: Event }): ReactNode {
           </Button>
         </div>
         <pre className="mono" data-testid="original" tabIndex={0}>
-          {original}
+          <MarkedRecord text={original} event={event} />
         </pre>
       </div>
     </div>

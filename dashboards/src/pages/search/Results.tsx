@@ -3,6 +3,8 @@ import { useState, type ReactNode } from "react";
 import { time } from "../../format";
 import { useTexts } from "../../i18n/use";
 import { EventMark } from "../intel/EventMark";
+import { firedNames } from "../rules/fired";
+import { Record as MarkedRecord, RuleMark } from "../rules/RuleMark";
 import { allFields } from "./fields";
 
 type Event = Record<string, unknown>;
@@ -59,13 +61,15 @@ function EventDetail({ event, actions }: { event: Event; actions: CellActions })
   const { t } = useTexts("search");
   const { t: common } = useTexts("common");
   const original = shown(event["event.original"]);
+  const fired = firedNames(event);
   return (
     <div className="search-detail">
+      <RuleMark event={event} />
       <EventMark event={event} />
       <table className="table search-fields">
         <tbody>
           {allFields(event).map(([name, value]) => (
-            <tr key={name}>
+            <tr key={name} className={fired.has(name) ? "fired-row" : ""}>
               <th scope="row" className="mono">
                 {name}
               </th>
@@ -84,7 +88,7 @@ function EventDetail({ event, actions }: { event: Event; actions: CellActions })
           </Button>
         </div>
         <pre className="mono" tabIndex={0} data-testid="original">
-          {original}
+          <MarkedRecord text={original} event={event} />
         </pre>
       </div>
     </div>
