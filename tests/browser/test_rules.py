@@ -1,7 +1,9 @@
-"""Detection rules in a real browser: an alert names its rule, what fired and what to do; an incident lists its rules."""
+"""Detection rules in a real browser: on alerts and incidents, the list, a rule, the editor with its back-test, exceptions."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -81,3 +83,93 @@ def test_an_incident_lists_the_rules_that_fired(province: Province, visit: Open)
     expect(block.get_by_test_id("rule-link").first).to_be_visible()
     expect(block).to_contain_text("Advice")
     assert _violations(page) == []
+
+
+def _loudest(province: Province) -> str:
+    """The own rule that made most alerts."""
+    _fired(province)
+    counted = Counter(str(one["rule.id"]) for one in _alerts(province))
+    return counted.most_common(1)[0][0]
+
+
+def test_the_list_is_read_with_keys_and_opens_a_rule(province: Province, visit: Open) -> None:
+    _fired(province)
+    page = visit("analyst", "/rules")
+    grid = page.get_by_test_id("rules")
+    expect(grid.locator(".grid-row").first).to_be_visible()
+    assert _violations(page) == []
+    second = grid.locator(".grid-row").nth(1).get_attribute("data-key")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"/rules/{second}"))
+    expect(page.get_by_test_id("rule-text")).to_contain_text("detection")
+    page.goto("/rules?q=no+such+rule+at+all")
+    expect(page.get_by_test_id("rules-total")).to_contain_text("0")
+
+
+def test_every_tab_of_a_rule(province: Province, visit: Open) -> None:
+    rule = _loudest(province)
+    page = visit("analyst", f"/rules/{rule}")
+    expect(page.get_by_test_id("rule-advice")).not_to_have_text("–")
+    for tab, shown in (
+        ("text", "rule-text"),
+        ("versions", "rule-versions"),
+        ("figures", "rule-days"),
+        ("exceptions", "exception-form"),
+    ):
+        page.goto(f"/rules/{rule}?tab={tab}")
+        page.get_by_test_id(shown).wait_for()
+        assert _violations(page) == [], tab
+
+
+def test_a_new_rule_is_checked_tried_on_stored_days_and_kept(province: Province, visit: Open) -> None:
+    page = visit("analyst", "/rules/new")
+    expect(page.get_by_test_id("rule-accepted")).to_be_visible()
+    text = page.get_by_test_id("rule-body").input_value()
+    page.get_by_test_id("rule-body").fill(text.replace("condition: selection", "condition: absent"))
+    expect(page.get_by_test_id("rule-refused")).to_be_visible()
+    expect(page.get_by_test_id("rule-save")).to_be_disabled()
+    page.get_by_test_id("rule-body").fill(text.replace("New rule", "Flows of Zeek"))
+    expect(page.get_by_test_id("backtest-start")).to_be_enabled()
+    page.get_by_test_id("backtest-start").click()
+    expect(page.locator('[data-testid="backtest"][data-state="done"]')).to_be_visible(timeout=60_000)
+    assert int(page.get_by_test_id("backtest-numbers").get_attribute("data-hits") or 0) > 0
+    assert _violations(page) == []
+    page.get_by_test_id("rule-save").click()
+    expect(page.get_by_test_id("rule-title")).to_have_text("新规则")
+    expect(page.locator(".page-head")).to_contain_text("草稿")
+
+
+def test_an_exception_says_what_it_would_hide_before_it_is_made(province: Province, visit: Open) -> None:
+    rule = _loudest(province)
+    mine = [one for one in _alerts(province) if one["rule.id"] == rule]
+    enterprise = str(mine[0]["organization.id"])
+    page = visit("analyst", f"/rules/{rule}?tab=exceptions")
+    page.get_by_test_id("exception-place").fill(enterprise)
+    expect(page.get_by_test_id("exception-save")).to_be_disabled()
+    page.get_by_test_id("exception-ask").click()
+    preview = page.get_by_test_id("exception-preview")
+    expect(preview).to_be_visible()
+    hidden = sum(1 for one in mine if one["organization.id"] == enterprise)
+    assert int(preview.get_attribute("data-hidden") or 0) == hidden
+    page.get_by_test_id("exception-reason").fill("检修窗口")
+    page.get_by_test_id("exception-save").click()
+    expect(page.get_by_test_id("rule-exceptions")).to_contain_text("检修窗口")
+    assert _violations(page) == []
+    page.get_by_role("button", name="撤回").or_(page.get_by_role("button", name="撤 回")).first.click()
+    expect(page.get_by_test_id("rule-exceptions")).to_contain_text("已结束")
+
+
+def test_every_text_of_rules_is_english_in_english(province: Province, visit: Open) -> None:
+    page = visit("analyst", "/rules/new", language="en")
+    expect(page.get_by_test_id("rule-accepted")).to_be_visible()
+    page.goto(f"/rules/{_loudest(province)}?tab=figures")
+    page.get_by_test_id("rule-days").wait_for()
+    assert not re.search("检测规则|命中|误报|例外|版本", page.locator("body").inner_text())
+
+
+def test_a_city_reads_rules_and_changes_none(province: Province, visit: Open) -> None:
+    page = visit("analyst-city", f"/rules/{_loudest(province)}")
+    expect(page.get_by_test_id("rule-text")).to_be_visible()
+    assert page.get_by_test_id("rule-edit").count() == 0
+    assert page.get_by_test_id("rule-apply").count() == 0

@@ -7,7 +7,8 @@ import { incidents } from "./incidents";
 import { intel } from "./intel";
 import { operations } from "./operations";
 import { overview } from "./overview";
+import { rulebook } from "./rulebook";
 import { search } from "./search";
 
 /** Every area of texts. A new screen brings its own file. */
-export const areas = { bursts, campaigns, common, detection, feedback, incidents, intel, operations, overview, search };
+export const areas = { bursts, campaigns, common, detection, feedback, incidents, intel, operations, overview, rulebook, search };

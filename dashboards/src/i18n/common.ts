@@ -48,6 +48,7 @@ export const common = texts(
     nav: {
       incidents: "安全事件",
       tuning: "调优",
+      rules: "检测规则",
       search: "检索",
       overview: "态势总览",
       campaigns: "跨企业攻击",
@@ -154,6 +155,7 @@ export const common = texts(
     nav: {
       incidents: "Incidents",
       tuning: "Tuning",
+      rules: "Rules",
       search: "Search",
       overview: "Overview",
       campaigns: "Campaigns",

@@ -11,6 +11,7 @@ export interface Place {
 export const places: readonly Place[] = [
   { path: "/incidents", key: "incidents", needs: "incidents.read" },
   { path: "/tuning", key: "tuning", needs: "incidents.write" },
+  { path: "/rules", key: "rules", needs: "rules.read" },
   { path: "/search", key: "search", needs: "events.read" },
   { path: "/campaigns", key: "campaigns", needs: "campaigns.read" },
   { path: "/intel", key: "intel", needs: "intel.read" },
