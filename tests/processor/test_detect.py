@@ -16,7 +16,7 @@ from processor.stage import Work
 from processor.stages.detect import Detect
 from taishi import clock
 from taishi.event import Batch, Event
-from taishi.records.tables import DetectionRule, MetaAlert, RuleException, RuleFigure
+from taishi.records.tables import DetectionRule, MetaAlert, RuleDaily, RuleException, RuleFigure
 from taishi.rules import library
 from taishi.scope import EVERYTHING
 from taishi.sigma import ruleset
@@ -27,7 +27,7 @@ from taishi.sigma.rule import Correlation
 from tests.processor import stretch
 from tests.processor.fakes import Fault
 from tests.processor.material import START, batches, flow, intrusion, noise
-from tests.processor.world import World
+from tests.processor.world import NOW, World
 
 FLOWS = """
 title: A flow to a watched address
@@ -81,6 +81,27 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Ite
     world.drive()
     yield world
     world.close()
+
+
+def test_figures_are_also_kept_by_day(undisturbed: World) -> None:
+    with undisturbed.records.read(EVERYTHING) as session:
+        rows = list(session.scalars(select(RuleDaily)))
+    assert {row.day for row in rows} == {int(NOW // 86_400)}
+    assert {(r.rule_id, r.enterprise_id): (r.hits, r.excepted) for r in rows} == _figures(undisturbed)
+
+
+def test_costs_are_kept_by_day_and_a_rule_beyond_the_budget_is_switched_off(undisturbed: World) -> None:
+    day = 86_400.0
+    with undisturbed.records.write(EVERYTHING) as session:
+        for at, cost in ((3 * day, (10, 1000)), (3 * day + 5, (10, 3000)), (4 * day, (5, 500))):
+            rule_store.write_figures(session, {}, {"costly": cost}, at)
+        rows = session.scalars(select(RuleDaily).where(RuleDaily.rule_id == "costly").order_by(RuleDaily.day)).all()
+        assert [(row.day, row.timed, row.nanoseconds) for row in rows] == [(3, 20, 4000), (4, 5, 500)]
+        before = rule_store.throttled(session)
+        rule_store.throttle(session, {FLOW_ID: "it cost 40 µs an event"}, 1.0)
+        assert rule_store.throttled(session) == before + 1
+        assert FLOW_ID not in {entry.rule.id for entry in rule_store.load(session).engine.entries}
+        session.rollback()
 
 
 def test_a_match_is_an_alert_beside_its_event(undisturbed: World) -> None:

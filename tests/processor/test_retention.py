@@ -8,7 +8,16 @@ from sqlalchemy import select
 
 from processor.retention import CHUNK, DAY, forget
 from taishi.records.sql import SqlRecords
-from taishi.records.tables import Incident, IncidentHistory, IndicatorSighting, Ledger, MetaAlert, RiskHistory
+from taishi.records.tables import (
+    Incident,
+    IncidentHistory,
+    IndicatorSighting,
+    Ledger,
+    MetaAlert,
+    RiskHistory,
+    RuleBacktest,
+    RuleDaily,
+)
 from taishi.scope import EVERYTHING
 
 NOW = 1_790_000_000.0
@@ -86,3 +95,20 @@ def test_sightings_go_by_age(records: SqlRecords) -> None:
     assert forget(records, NOW, 400)["indicator_sighting"] == 1
     with records.read(EVERYTHING) as session:
         assert session.scalars(select(IndicatorSighting.id)).all() == ["kept"]
+
+
+def test_daily_figures_of_rules_and_old_back_tests_go(records: SqlRecords) -> None:
+    border = int((NOW - 400 * DAY) // DAY)
+    with records.write(EVERYTHING) as session:
+        for day in (border - 1, border):
+            session.add(RuleDaily(rule_id="r", enterprise_id="e1", day=day, hits=1))
+        for name, age in (("old", 31.0), ("new", 29.0)):
+            session.add(
+                RuleBacktest(id=name, rule_id="r", title="r", body="", since=0.0, until=1.0, scope={}, scope_key="",
+                             state="done", owner="x", created_at=NOW - age * DAY)
+            )  # fmt: skip
+    gone = forget(records, NOW, 400)
+    assert (gone["rule_daily"], gone["rule_backtest"]) == (1, 1)
+    with records.read(EVERYTHING) as session:
+        assert session.scalars(select(RuleDaily.day)).all() == [border]
+        assert session.scalars(select(RuleBacktest.id)).all() == ["new"]
