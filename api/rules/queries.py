@@ -16,9 +16,9 @@ from api.common import Attack, attack
 from api.dependencies import Caller
 from api.rules.schemas import (
     RuleBrief,
-    RuleCount,
     RuleDay,
     RuleDetail,
+    RuleFacetCount,
     RuleFacets,
     RuleHistoryEntry,
     RulePage,
@@ -203,7 +203,7 @@ def _of_technique(session: Session, technique: str) -> list[str]:
     ]
 
 
-def _facet(session: Session, joined: Any, column: Any, conditions: list[ColumnElement[bool]]) -> list[RuleCount]:
+def _facet(session: Session, joined: Any, column: Any, conditions: list[ColumnElement[bool]]) -> list[RuleFacetCount]:
     rows = session.execute(
         joined(column, func.count())
         .where(*conditions)
@@ -212,7 +212,7 @@ def _facet(session: Session, joined: Any, column: Any, conditions: list[ColumnEl
         .limit(MAX_FACET)
     )
     counted = [tuple(row) for row in rows]
-    return [RuleCount(value=str(value), count=int(count)) for value, count in counted if value]
+    return [RuleFacetCount(value=str(value), count=int(count)) for value, count in counted if value]
 
 
 # ---------------------------------------------------------------- one rule

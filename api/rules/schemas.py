@@ -46,16 +46,16 @@ class RuleBrief(Model):
     version: int
 
 
-class RuleCount(Model):
+class RuleFacetCount(Model):
     value: str
     count: int
 
 
 class RuleFacets(Model):
-    state: list[RuleCount]
-    level: list[RuleCount]
-    ruleset: list[RuleCount]
-    source: list[RuleCount] = Field(description="Product, else category, of the log source.")
+    state: list[RuleFacetCount]
+    level: list[RuleFacetCount]
+    ruleset: list[RuleFacetCount]
+    source: list[RuleFacetCount] = Field(description="Product, else category, of the log source.")
 
 
 class RulePage(Model):

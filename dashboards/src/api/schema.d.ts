@@ -3766,7 +3766,7 @@ export interface components {
             /** Risk */
             risk: number;
             /** Rules */
-            rules: components["schemas"]["api__meta_alerts__schemas__RuleCount"][];
+            rules: components["schemas"]["RuleCount"][];
             /** Severity */
             severity: number;
             /**
@@ -4594,6 +4594,13 @@ export interface components {
             /** Title */
             title: string;
         };
+        /** RuleCount */
+        RuleCount: {
+            /** Count */
+            count: number;
+            /** Name */
+            name: string;
+        };
         /**
          * RuleDay
          * @description `count`: alerts that happened on the day. `hits`, `excepted` and `nanoseconds` (mean of an evaluation, null where none
@@ -4745,19 +4752,26 @@ export interface components {
             /** Items */
             items: components["schemas"]["RuleException"][];
         };
+        /** RuleFacetCount */
+        RuleFacetCount: {
+            /** Count */
+            count: number;
+            /** Value */
+            value: string;
+        };
         /** RuleFacets */
         RuleFacets: {
             /** Level */
-            level: components["schemas"]["api__rules__schemas__RuleCount"][];
+            level: components["schemas"]["RuleFacetCount"][];
             /** Ruleset */
-            ruleset: components["schemas"]["api__rules__schemas__RuleCount"][];
+            ruleset: components["schemas"]["RuleFacetCount"][];
             /**
              * Source
              * @description Product, else category, of the log source.
              */
-            source: components["schemas"]["api__rules__schemas__RuleCount"][];
+            source: components["schemas"]["RuleFacetCount"][];
             /** State */
-            state: components["schemas"]["api__rules__schemas__RuleCount"][];
+            state: components["schemas"]["RuleFacetCount"][];
         };
         /**
          * RuleHistory
@@ -5544,20 +5558,6 @@ export interface components {
             items: components["schemas"]["WarningProposal"][];
             /** Next Cursor */
             next_cursor: string | null;
-        };
-        /** RuleCount */
-        api__meta_alerts__schemas__RuleCount: {
-            /** Count */
-            count: number;
-            /** Name */
-            name: string;
-        };
-        /** RuleCount */
-        api__rules__schemas__RuleCount: {
-            /** Count */
-            count: number;
-            /** Value */
-            value: string;
         };
     };
     responses: never;
