@@ -52,6 +52,9 @@ servers: .venv/dev ## Start those servers for a developer; prints the settings t
 servers-stop: .venv/dev ## Stop them; their data stays in var/servers
 	@.venv/bin/python -m tests.servers stop
 
+fuzz: .venv/dev ## Look for what breaks a parser, a framing or a property: other examples in each run, and many more
+	@.venv/bin/python -m pytest -q --hypothesis-profile=search $$(grep -rl "^@given" tests)
+
 check: .venv/dev dashboards/node_modules/.stamp ## Linters, types, import rules
 	@scripts/check
 
@@ -68,4 +71,4 @@ api-schema: .venv/dev dashboards/node_modules/.stamp ## OpenAPI document and the
 lock: ## Pin dependencies again (needs uv)
 	@scripts/lock
 
-.PHONY: help setup demo clean-demo serve test integration servers servers-stop check conformance bench api-schema lock
+.PHONY: help setup demo clean-demo serve test fuzz integration servers servers-stop check conformance bench api-schema lock

@@ -7,11 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from taishi.records.sql import SqlRecords
 from tests import databases
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# What a run finds, every run finds: `make test` tries the same examples each time, `make fuzz` looks for new ones.
+# No deadline: the time of one example says how busy the machine is; that no input costs too much is tested by counting.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("search", max_examples=2000, deadline=None)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,8 @@ def _entries(unpacker: msgpack.Unpacker, chunk: bytes) -> list[Any]:
     try:
         unpacker.feed(chunk)
         return list(unpacker)
-    except (msgpack.exceptions.UnpackException, ValueError, RecursionError) as error:
+    except (msgpack.exceptions.UnpackException, ValueError, TypeError, RecursionError) as error:
+        # TypeError: a map or an array as the key of a map
         raise Malformed(f"this is not the Forward protocol: {type(error).__name__}") from error
 
 

@@ -96,7 +96,7 @@ def test_an_official_drills_from_the_province_to_an_enterprise(province: Provinc
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/overview/{county}*")
     # By keyboard: a table that refreshes between press and release of a mouse button swallows the click.
-    page.get_by_test_id("enterprises").get_by_role("link").first.press("Enter")
+    page.locator(f'[data-testid=enterprises] a[href*="/enterprises/ent-{county}-"]').first.press("Enter")
     expect(page.get_by_test_id("enterprise-name")).not_to_be_empty()
     page.goto("/risk/province/330000")
     words = page.get_by_test_id("risk-sum").inner_text()
@@ -309,19 +309,28 @@ def test_a_phone_needs_no_sideways_scrolling(visit: Open, path: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def _current(page: Page) -> str | None:
+    """The queue's current row; None where the page says that nothing is left."""
+    row = page.locator("[data-testid=queue-grid] .grid-row.current")
+    row.or_(page.get_by_test_id("queue-empty")).first.wait_for()
+    return None if page.get_by_test_id("queue-empty").is_visible() else row.get_attribute("id")
+
+
 def test_zz_the_queue_is_emptied_by_keyboard_alone(province: Province, visit: Open) -> None:
     """Last, because it leaves nothing for the others to look at."""
     page = visit("analyst", "/incidents")
     page.get_by_test_id("queue-grid").wait_for()
-    total = int(re.sub(r"\D", "", page.get_by_test_id("total").inner_text()))
-    assert total >= 3
-    for left in range(total, 0, -1):
-        expect(page.get_by_test_id("total")).to_contain_text(str(left))
+    closed = 0
+    while (row := _current(page)) is not None:  # the platform lives: one more may come while others are closed
         page.keyboard.press("e")
         page.get_by_test_id("close-dialog").wait_for()
         page.keyboard.press("4")
         page.keyboard.press("Enter")
         page.get_by_test_id("close-dialog").wait_for(state="hidden")
+        closed += 1
+        expect(page.locator(f'[id="{row}"]')).to_have_count(0)
+        assert closed <= 60
+    assert closed >= 3
     expect(page.get_by_test_id("queue-empty")).to_contain_text("队列已清空")
     page.keyboard.press("z")
     expect(page.get_by_test_id("total")).to_contain_text("1")

@@ -28,7 +28,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from elasticsearch import AuthenticationException, Elasticsearch, helpers
 from fluent import sender as fluent
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from opentelemetry._logs import LogRecord
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
@@ -461,6 +461,7 @@ def test_any_datagrams_are_bounded(data: list[bytes]) -> None:
 
 
 @given(data=st.binary(max_size=300))
+@example(data=b"\x81\x80\x00")
 def test_any_body_is_read_or_refused(data: bytes) -> None:
     for read in (
         elastic_bulk.operations, splunk_hec.events_of, lambda body: otlp.frames_of(body, otlp.PROTOBUF),
