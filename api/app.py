@@ -19,6 +19,7 @@ from taishi.scope import EVERYTHING, NOTHING
 from taishi.settings import Settings
 from taishi.store.port import EventStore
 from taishi.stream.port import Stream
+from taishi.trial import Trial
 
 probes = APIRouter(include_in_schema=False)
 
@@ -53,10 +54,12 @@ def _health(store: EventStore, records: Records) -> Health:
     return Health({"records": check_records, "store": check_store})
 
 
-def create_app(settings: Settings, store: EventStore, records: Records, stream: Stream | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, store: EventStore, records: Records, stream: Stream | None = None, trial: Trial | None = None
+) -> FastAPI:
     """The whole HTTP side of the platform; who calls it owns and closes the ports."""
     app = new_app()
-    app.state.services = Services(settings, store, records, stream, health=_health(store, records))
+    app.state.services = Services(settings, store, records, stream, health=_health(store, records), trial=trial)
     app.include_router(probes)
     app.include_router(spa.router)
     app.add_middleware(Guard)

@@ -93,6 +93,7 @@ WarningReader = Annotated[Caller, Depends(Needs("warnings.read"))]
 WarningDecider = Annotated[Caller, Depends(Needs("warnings.decide"))]
 SourceReader = Annotated[Caller, Depends(Needs("sources.read"))]
 SourceWriter = Annotated[Caller, Depends(Needs("sources.write"))]
+MappingReader = Annotated[Caller, Depends(Needs("mappings.read"))]
 QuarantineReader = Annotated[Caller, Depends(Needs("quarantine.read"))]
 QuarantineReplayer = Annotated[Caller, Depends(Needs("quarantine.replay"))]
 
@@ -108,7 +109,7 @@ def whole(caller: Caller, services: Services) -> bool:
     return not bound and scope.allows(services.settings.region, "")
 
 
-FOR_ALL: frozenset[Permission] = frozenset({"intel.write", "feeds.write", "rules.write"})
+FOR_ALL: frozenset[Permission] = frozenset({"intel.write", "feeds.write", "rules.write", "mappings.write"})
 """Permissions that change what is matched everywhere: a role has them, a scope below the platform takes them away."""
 
 
@@ -135,6 +136,13 @@ def rule_writer(caller: Annotated[Caller, Depends(Needs("rules.write"))], servic
 
 
 RuleWriter = Annotated[Caller, Depends(rule_writer)]
+
+
+def mapping_writer(caller: Annotated[Caller, Depends(Needs("mappings.write"))], services: ServicesDep) -> Caller:
+    return _for_all(caller, services)
+
+
+MappingWriter = Annotated[Caller, Depends(mapping_writer)]
 
 
 def audit_reader(caller: Annotated[Caller, Depends(Needs("audit.read"))], services: ServicesDep) -> Caller:

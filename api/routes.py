@@ -13,6 +13,7 @@ from api.events.router import router as events
 from api.grades.router import router as grades
 from api.incidents.router import router as incidents
 from api.intel.router import router as intel
+from api.mappings.router import router as mappings
 from api.meta_alerts.router import router as meta_alerts
 from api.overview.router import router as overview
 from api.platform.router import router as platform
@@ -45,6 +46,7 @@ AREAS: tuple[APIRouter, ...] = (
     risk,
     enterprises,
     sources,
+    mappings,
     quarantine,
     live.router,
     audit,

@@ -10,6 +10,7 @@ from taishi.security.limits import SignInLimiter
 from taishi.settings import Settings
 from taishi.store.port import EventStore
 from taishi.stream.port import Stream
+from taishi.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +21,5 @@ class Services:
     stream: Stream | None = None
     limiter: SignInLimiter = field(default_factory=SignInLimiter)
     health: Health = field(default_factory=Health)
+    trial: Trial | None = None
+    """How the collectors would read records; absent where the API stands alone."""

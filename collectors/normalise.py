@@ -23,6 +23,7 @@ from collectors.syslog_header import read_header
 from taishi import clock
 from taishi.errors import ParseError
 from taishi.event import Batch, Event, Quarantined, event_id
+from taishi.mapping import PREFIX
 
 log = structlog.get_logger()
 
@@ -102,8 +103,11 @@ class Reader:
             raise ParseError(f"the record nests deeper than {self.max_depth}")
 
     def _parse(self, framed: Framed, received: Received) -> tuple[Parser, list[Event]]:
+        mapping = self.source.mapping
+        if mapping is not None and mapping.sniff(framed):
+            return mapping, self._run(mapping, framed, received)
         named = self.source.parser
-        if named:
+        if named and mapping is None:
             parser = _named(named)
             return parser, self._run(parser, framed, received)
         last = self._last
@@ -160,6 +164,8 @@ def _named(name: str) -> Parser:
     try:
         return registry.by_name(name)
     except KeyError as error:
+        if name.startswith(PREFIX):
+            raise ParseError(f"the source names the mapping {name!r}, which is gone or cannot be read", name) from error
         raise ParseError(f"the source names the parser {name!r}, which does not exist", name) from error
 
 

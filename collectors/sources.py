@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from pydantic import ValidationError
 from sqlalchemy import func, select
 
+from collectors.mapping import compiled
+from collectors.parser import Parser
 from taishi import clock
 from taishi.errors import Forbidden, Unauthenticated
+from taishi.mapping import PREFIX
+from taishi.mapping import Mapping as Spec
 from taishi.records.port import Records
-from taishi.records.tables import Source
+from taishi.records.tables import ParserMapping, Source
 from taishi.scope import EVERYTHING
 
 log = structlog.get_logger()
@@ -38,6 +43,8 @@ class SourceInfo:
     region: str = ""
     authority: str = ""
     key_expires_at: float | None = None
+    mapping: Parser | None = None
+    """The operator's mapping that `parser` names as `map:<id>`."""
 
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -61,15 +68,19 @@ class SourceRegistry:
         """Read the sources again where their number or versions changed. Raises RecordsError."""
         with self.records.read(EVERYTHING) as session:
             counted = select(func.count(Source.id), func.sum(Source.version), func.max(Source.created_at))
-            mark = tuple(session.execute(counted).one())
+            mapped = select(
+                func.count(ParserMapping.id), func.sum(ParserMapping.version), func.max(ParserMapping.changed_at)
+            )
+            mark = (*session.execute(counted).one(), *session.execute(mapped).one())
             if mark == self._mark:
                 return
             rows = session.scalars(select(Source)).all()
-        self._load(rows)
+            mappings = _mappings(session.scalars(select(ParserMapping)).all())
+        self._load(rows, mappings)
         self._mark = mark
 
-    def _load(self, rows: Sequence[Source]) -> None:
-        infos = {row.id: _info(row) for row in rows}
+    def _load(self, rows: Sequence[Source], mappings: Mapping[str, Parser]) -> None:
+        infos = {row.id: _info(row, mappings.get(row.parser)) for row in rows}
         networks: list[tuple[Network, SourceInfo]] = []
         for row in rows:
             for text in row.addresses:
@@ -132,9 +143,23 @@ def _enabled(info: SourceInfo) -> SourceInfo:
     return info
 
 
-def _info(row: Source) -> SourceInfo:
+def _mappings(rows: Sequence[ParserMapping]) -> dict[str, Parser]:
+    """Parsers by the name that sources give. One that this version cannot read is told, and its records quarantined."""
+    found: dict[str, Parser] = {}
+    for row in rows:
+        name = f"{PREFIX}{row.id}"
+        try:
+            found[name] = compiled(name, Spec.model_validate(row.spec))
+        except ValidationError as error:
+            log.warning(
+                "A mapping cannot be used; its sources' records go to quarantine.", mapping=row.id, error=str(error)
+            )
+    return found
+
+
+def _info(row: Source, mapping: Parser | None = None) -> SourceInfo:
     quota = min(row.quota_per_second, LEARNING_QUOTA) if row.state == "learning" else row.quota_per_second
     return SourceInfo(
         row.id, row.enterprise_id, row.parser, row.timezone, row.encoding, row.data_kind, row.state, quota,
-        row.region, row.authority, row.key_expires_at,
+        row.region, row.authority, row.key_expires_at, mapping,
     )  # fmt: skip

@@ -18,7 +18,8 @@ from api.sources import schemas
 from api.sources.queries import load, one
 from api.sources.schemas import BalanceQuery, KeyCreate, SourceChange, SourceCreate, SourceCreated, SourceKey
 from taishi.clock import now
-from taishi.records.tables import Change, Source
+from taishi.mapping import PREFIX
+from taishi.records.tables import Change, ParserMapping, Source
 from taishi.security import audit
 from taishi.security.keys import hash_key, new_key
 
@@ -39,6 +40,17 @@ def _check(timezone: str | None, encoding: str | None, addresses: list[str] | No
             ip_network(address, strict=False)
         except ValueError as error:
             raise Invalid(f"{address} is not an address or CIDR block", "address") from error
+
+
+def _check_parser(services: Services, session: Session, parser: str | None) -> None:
+    """Raises Invalid for a parser or mapping that does not exist: all the source's records would go to quarantine."""
+    if not parser:
+        return
+    if parser.startswith(PREFIX):
+        if session.get(ParserMapping, parser.removeprefix(PREFIX)) is None:
+            raise Invalid(f"there is no mapping {parser}", "parser")
+    elif services.trial is not None and parser not in {one.name for one in services.trial.parsers()}:
+        raise Invalid(f"there is no parser {parser}; leave it empty to have records recognised", "parser")
 
 
 def _written(session: Session, caller: Caller, source: Source, action: str, detail: dict[str, Any]) -> None:
@@ -63,6 +75,7 @@ def create(services: Services, caller: Caller, wanted: SourceCreate) -> SourceCr
     _check(wanted.timezone, wanted.encoding, wanted.addresses)
     key = new_key() if wanted.with_key or wanted.transport == "http" else None
     with services.records.write(caller.scope) as session:
+        _check_parser(services, session, wanted.parser)
         enterprise = load_enterprise(session, wanted.enterprise_id)
         source = Source(
             **wanted.model_dump(exclude={"with_key"}),
@@ -91,6 +104,7 @@ def change(services: Services, caller: Caller, source_id: str, wanted: SourceCha
         source = load(session, source_id, lock=True)
         if source.version != version:
             raise PreconditionFailed("somebody changed this source first; load it again and repeat your change")
+        _check_parser(services, session, values.get("parser"))
         changed = {name: value for name, value in values.items() if getattr(source, name) != value}
         if changed:
             before = {name: getattr(source, name) for name in changed}

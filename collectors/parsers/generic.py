@@ -39,14 +39,14 @@ _NUMBERED: Final = re.compile(r"\(\d{1,6}\)$")
 _NAME: Final = re.compile(r"[^a-z0-9一-鿿]+")
 
 
-def _plain(key: str) -> str:
+def plain(key: str) -> str:
     """`srcIp`, `src_ip`, `src-ip`, `SRC IP` → `srcip`."""
     return _NAME.sub("", key.lower())
 
 
 def _reading(key: str) -> tuple[tuple[str, Convert] | None, bool]:
     """(the ECS field of a key and its converter, whether the key may hold the time)."""
-    return ALIASES.get(key) or ALIASES.get(_plain(_NUMBERED.sub("", key))), _plain(key) in TIMES
+    return ALIASES.get(key) or ALIASES.get(plain(_NUMBERED.sub("", key))), plain(key) in TIMES
 
 
 _kept_reading: Final = lru_cache(maxsize=8192)(_reading)

@@ -122,6 +122,36 @@ class Source(Owned, Base):
     version: Mapped[int] = mapped_column(default=1)
 
 
+class ParserMapping(Base):
+    """How an operator has a product's records read (`taishi.mapping.Mapping`); sources name it as `map:<id>`."""
+
+    __tablename__ = "parser_mapping"
+    id: Mapped[str] = mapped_column(String(60), primary_key=True)
+    name: Mapped[str]
+    product: Mapped[str] = mapped_column(default="")
+    spec: Mapped[dict[str, Any]]
+    sample: Mapped[str] = mapped_column(Text, default="")  # the lines it was written against
+    current: Mapped[int] = mapped_column(default=1)  # number of the version in use
+    changed_at: Mapped[float] = mapped_column(default=0.0)
+    changed_by: Mapped[str] = mapped_column(default="")
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class ParserMappingVersion(Base):
+    """Every version of a mapping stays; going back makes an earlier one current."""
+
+    __tablename__ = "parser_mapping_version"
+    mapping_id: Mapped[str] = mapped_column(
+        String(60), ForeignKey("parser_mapping.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    spec: Mapped[dict[str, Any]]
+    sample: Mapped[str] = mapped_column(Text, default="")
+    note: Mapped[str] = mapped_column(Text, default="")
+    added_at: Mapped[float]
+    added_by: Mapped[str]
+
+
 class Ledger(Owned, Base):
     """received = stored + merged + suppressed + quarantined + rejected, per source and hour of receipt (epoch hour)."""
 

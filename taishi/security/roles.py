@@ -21,6 +21,8 @@ Permission = Literal[
     "enterprises.read",
     "sources.read",
     "sources.write",
+    "mappings.read",  # how records of unknown products are read
+    "mappings.write",  # write, change, remove mappings
     "quarantine.read",
     "quarantine.replay",
     "intel.read",  # feeds, indicators, sightings
@@ -82,6 +84,8 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             "enterprises.read",
             "sources.read",
             "sources.write",
+            "mappings.read",
+            "mappings.write",
             "quarantine.read",
             "quarantine.replay",
             "intel.read",

@@ -108,6 +108,17 @@ NEEDS: dict[str, Permission | None] = {
     "change_source": "sources.write",
     "get_source_balance": "sources.read",
     "rotate_source_key": "sources.write",
+    "list_parsers": "sources.write",
+    "try_parser": "sources.write",
+    "list_mappings": "mappings.read",
+    "list_mapping_targets": "mappings.read",
+    "draft_mapping": "mappings.read",
+    "try_mapping": "mappings.read",
+    "create_mapping": "mappings.write",
+    "get_mapping": "mappings.read",
+    "save_mapping": "mappings.write",
+    "run_mapping_version": "mappings.write",
+    "remove_mapping": "mappings.write",
     "list_quarantine": "quarantine.read",
     "replay_quarantine": "quarantine.replay",
     "get_quarantined": "quarantine.read",
@@ -119,7 +130,7 @@ NEEDS: dict[str, Permission | None] = {
 
 WHOLE = {
     "list_audit", "verify_audit", "create_feed", "change_feed", "change_indicator", "save_rule", "change_rule",
-    "run_rule_version",
+    "run_rule_version", "create_mapping", "save_mapping", "run_mapping_version", "remove_mapping",
 }  # fmt: skip
 """Also needs a scope that covers the platform, which no side has."""
 
@@ -143,6 +154,7 @@ def path_values(side: Side) -> dict[str, list[str]]:
         "feed_id": [side.id("feed")],
         "indicator_id": [side.indicator],
         "rule_id": [RULE],
+        "mapping_id": [side.id("map")],
         "number": ["1"],
         "exception_id": [side.id("exc")],
         "backtest_id": [side.id("bt")],
@@ -195,6 +207,11 @@ def bodies(side: Side) -> dict[str, list[dict[str, Any]]]:
         "change_preferences": [{"theme": "dark"}],
         "change_incident": [change, {"owner": side.login("analyst")}],
         "add_incident_note": [{"text": "x"}],
+        "try_parser": [{"sample": "a=1 b=2"}, {"sample": side.marker, "parser": f"map:{side.id('map')}"}],
+        "draft_mapping": [{"sample": "a=1 b=2"}],
+        "try_mapping": [{"sample": "a=1 b=2", "spec": {"form": "pairs", "fields": [{"key": "a", "to": "message"}]}}],
+        "create_mapping": [{"name": "x", "spec": {"form": "json", "fields": [{"key": "a", "to": "message"}]}}],
+        "save_mapping": [{"name": "x", "spec": {"form": "json", "fields": [{"key": "a", "to": "message"}]}}],
         "merge_incidents": [{"incident_ids": [side.id("inc"), side.id("inc", 2)]}],
         "split_incident": [{"meta_ids": [side.id("meta")], "reason": "x"}],
         "preview_suppression": [

@@ -811,6 +811,172 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/parser-mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Mappings */
+        get: operations["list_mappings"];
+        put?: never;
+        /**
+         * Create Mapping
+         * @description Keep a mapping. A source is read by it once it names it as its parser.
+         */
+        post: operations["create_mapping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parser-mappings/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draft Mapping
+         * @description A first mapping of pasted records: their form, and the fields that their keys' names stand for.
+         */
+        post: operations["draft_mapping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parser-mappings/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Mapping Targets
+         * @description The fields that a mapping may write. Names under a vendor prefix such as `generic.` are free.
+         */
+        get: operations["list_mapping_targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parser-mappings/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Mapping
+         * @description What a mapping makes of pasted records, by the collectors' own code; nothing is stored.
+         */
+        post: operations["try_mapping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parser-mappings/{mapping_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Mapping */
+        get: operations["get_mapping"];
+        /**
+         * Save Mapping
+         * @description A new version; collectors take it within seconds.
+         */
+        put: operations["save_mapping"];
+        post?: never;
+        /**
+         * Remove Mapping
+         * @description Only one that no source names.
+         */
+        delete: operations["remove_mapping"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parser-mappings/{mapping_id}/versions/{number}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Mapping Version
+         * @description Go back to an earlier version.
+         */
+        post: operations["run_mapping_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parsers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Parsers
+         * @description Every log format that the collectors know by themselves.
+         */
+        get: operations["list_parsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parsers/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Parser
+         * @description What would become of these records; nothing is stored.
+         */
+        post: operations["try_parser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -2231,6 +2397,21 @@ export interface components {
             /** Text Zh */
             text_zh: string;
         };
+        /** Csv */
+        Csv: {
+            /** Columns */
+            columns?: string[];
+            /**
+             * Delimiter
+             * @default ,
+             */
+            delimiter: string;
+            /**
+             * Quote
+             * @default "
+             */
+            quote: string;
+        };
         /** Deadlines */
         Deadlines: {
             acknowledge: components["schemas"]["Clock"];
@@ -2300,6 +2481,14 @@ export interface components {
             name: string;
             /** Severity */
             severity: number;
+        };
+        /** DraftRequest */
+        DraftRequest: {
+            /**
+             * Sample
+             * @description Pasted records, one a line, or one document.
+             */
+            sample: string;
         };
         /** EnterpriseDetail */
         EnterpriseDetail: {
@@ -2786,6 +2975,32 @@ export interface components {
             items: components["schemas"]["FieldOut"][];
         };
         /**
+         * FieldMap
+         * @description One value of the record → one field. `table` is looked up by the value's text first; a value that it does not
+         *     hold is read as it is, unless `only_table`.
+         */
+        FieldMap: {
+            /** Key */
+            key: string;
+            /**
+             * Only Table
+             * @default false
+             */
+            only_table: boolean;
+            /**
+             * Reading
+             * @default auto
+             * @enum {string}
+             */
+            reading: "auto" | "time" | "severity" | "outcome" | "transport" | "text" | "lower" | "list";
+            /** Table */
+            table?: {
+                [key: string]: string;
+            };
+            /** To */
+            to: string;
+        };
+        /**
          * FieldOut
          * @description `countable`: may be given to /events/top. `aliases`: short names a query may use instead.
          */
@@ -2837,6 +3052,23 @@ export interface components {
             field: string;
             /** Value */
             value: string;
+        };
+        /** FoundKey */
+        FoundKey: {
+            /**
+             * Count
+             * @description Records that hold it.
+             */
+            count: number;
+            /** Examples */
+            examples: string[];
+            /** Key */
+            key: string;
+            /**
+             * Suggestion
+             * @description The field that it probably is; empty where none is known.
+             */
+            suggestion: string;
         };
         /**
          * FunnelStep
@@ -3685,6 +3917,224 @@ export interface components {
             note_zh: string;
         };
         /**
+         * Mapping
+         * @description A whole mapping. `match` names a text that every record of the product holds: other records of the same source
+         *     are read by the parsers that know them.
+         */
+        Mapping: {
+            /** Constants */
+            constants?: {
+                [key: string]: string | number | string[];
+            };
+            /**
+             * @default {
+             *       "columns": [],
+             *       "delimiter": ",",
+             *       "quote": "\""
+             *     }
+             */
+            csv: components["schemas"]["Csv"];
+            /**
+             * Data Kind
+             * @default security
+             * @enum {string}
+             */
+            data_kind: "identifier" | "network" | "platform" | "security" | "third-party";
+            /** Fields */
+            fields: components["schemas"]["FieldMap"][];
+            /**
+             * Form
+             * @enum {string}
+             */
+            form: "json" | "pairs" | "csv" | "xml";
+            /**
+             * Match
+             * @default
+             */
+            match: string;
+            /**
+             * @default {
+             *       "assign": "=",
+             *       "between": ""
+             *     }
+             */
+            pairs: components["schemas"]["Pairs"];
+            /**
+             * Records
+             * @default
+             */
+            records: string;
+            /**
+             * Rest
+             * @default keep
+             * @enum {string}
+             */
+            rest: "keep" | "drop";
+        };
+        /** MappingBrief */
+        MappingBrief: {
+            /** Changed At */
+            changed_at: number;
+            /** Changed By */
+            changed_by: string;
+            /** Fields */
+            fields: number;
+            /** Form */
+            form: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Parser
+             * @description What a source names: `map:<id>`.
+             */
+            parser: string;
+            /** Product */
+            product: string;
+            /**
+             * Sources
+             * @description Sources in the caller's scope that use it.
+             */
+            sources: number;
+            /** Version */
+            version: number;
+        };
+        /** MappingDetail */
+        MappingDetail: {
+            /** Changed At */
+            changed_at: number;
+            /** Changed By */
+            changed_by: string;
+            /** Fields */
+            fields: number;
+            /** Form */
+            form: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Parser
+             * @description What a source names: `map:<id>`.
+             */
+            parser: string;
+            /** Product */
+            product: string;
+            /** Sample */
+            sample: string;
+            /**
+             * Sources
+             * @description Sources in the caller's scope that use it.
+             */
+            sources: number;
+            spec: components["schemas"]["Mapping"];
+            /** Used By */
+            used_by: components["schemas"]["SourceRef"][];
+            /** Version */
+            version: number;
+            /** Versions */
+            versions: components["schemas"]["MappingVersion"][];
+        };
+        /** MappingDraft */
+        MappingDraft: {
+            /**
+             * Parser
+             * @description The parser that reads the first record already; empty where none but the generic one.
+             */
+            parser: string;
+            /** @description A mapping to begin from; null where no form fits the records. */
+            spec: components["schemas"]["Mapping"] | null;
+        };
+        /** MappingList */
+        MappingList: {
+            /** Items */
+            items: components["schemas"]["MappingBrief"][];
+        };
+        /** MappingSave */
+        MappingSave: {
+            /** Name */
+            name: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Product
+             * @default
+             */
+            product: string;
+            /**
+             * Sample
+             * @description Pasted records, one a line, or one document.
+             * @default
+             */
+            sample: string;
+            /**
+             * Spec
+             * @description A mapping, as `Mapping` describes it.
+             */
+            spec: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * MappingTrial
+         * @description What the mapping makes of the records; `problems` where it is not a mapping yet, and then nothing was read.
+         */
+        MappingTrial: {
+            /** Keys */
+            keys: components["schemas"]["FoundKey"][];
+            /** Parsed */
+            parsed: number;
+            /** Problems */
+            problems: components["schemas"]["SpecProblem"][];
+            /** Quarantined */
+            quarantined: number;
+            /** Records */
+            records: components["schemas"]["TriedRecord"][];
+        };
+        /** MappingTrialRequest */
+        MappingTrialRequest: {
+            /**
+             * Sample
+             * @description Pasted records, one a line, or one document.
+             */
+            sample: string;
+            /**
+             * Spec
+             * @description A mapping, as `Mapping` describes it.
+             */
+            spec: {
+                [key: string]: unknown;
+            };
+            /**
+             * Timezone
+             * @description IANA zone of times that carry none.
+             * @default Asia/Shanghai
+             */
+            timezone: string;
+        };
+        /** MappingVersion */
+        MappingVersion: {
+            /** Added At */
+            added_at: number;
+            /** Added By */
+            added_by: string;
+            /** Current */
+            current: boolean;
+            /**
+             * Diff
+             * @description Against the version before: unified diff of the mapping's JSON.
+             */
+            diff: string[];
+            /** Note */
+            note: string;
+            /** Number */
+            number: number;
+        };
+        /**
          * Member
          * @description An incident of the campaign. `at`: when it was first hit; `weight`: how much ties it in.
          */
@@ -3928,6 +4378,22 @@ export interface components {
             top_techniques: components["schemas"]["TechniqueCount"][];
             trend: components["schemas"]["Trend"];
         };
+        /**
+         * Pairs
+         * @description `between` empty: pairs are parted by blanks, values with blanks stand in double quotes.
+         */
+        Pairs: {
+            /**
+             * Assign
+             * @default =
+             */
+            assign: string;
+            /**
+             * Between
+             * @default
+             */
+            between: string;
+        };
         /** ParkDetail */
         ParkDetail: {
             /** Enterprises */
@@ -3972,6 +4438,20 @@ export interface components {
             /** Region */
             region: string;
             risk: components["schemas"]["RiskBrief"] | null;
+        };
+        /** ParserList */
+        ParserList: {
+            /** Items */
+            items: components["schemas"]["ParserRef"][];
+        };
+        /** ParserRef */
+        ParserRef: {
+            /** Data Kind */
+            data_kind: string;
+            /** Name */
+            name: string;
+            /** Product */
+            product: string;
         };
         /** Period */
         Period: {
@@ -4959,7 +5439,7 @@ export interface components {
             /** Name */
             name: string;
             /** Permissions */
-            permissions: ("events.read" | "evidence.read" | "incidents.read" | "incidents.write" | "notes.write" | "campaigns.read" | "campaigns.write" | "warnings.read" | "warnings.decide" | "overview.read" | "risk.read" | "enterprises.read" | "sources.read" | "sources.write" | "quarantine.read" | "quarantine.replay" | "intel.read" | "intel.write" | "feeds.write" | "rules.read" | "rules.write" | "audit.read")[];
+            permissions: ("events.read" | "evidence.read" | "incidents.read" | "incidents.write" | "notes.write" | "campaigns.read" | "campaigns.write" | "warnings.read" | "warnings.decide" | "overview.read" | "risk.read" | "enterprises.read" | "sources.read" | "sources.write" | "mappings.read" | "mappings.write" | "quarantine.read" | "quarantine.replay" | "intel.read" | "intel.write" | "feeds.write" | "rules.read" | "rules.write" | "audit.read")[];
             preferences: components["schemas"]["Preferences"];
             /**
              * Role
@@ -5183,6 +5663,20 @@ export interface components {
             statuses: components["schemas"]["StatusCount"][];
             totals: components["schemas"]["Balance"];
         };
+        /** SourceRef */
+        SourceRef: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /** SpecProblem */
+        SpecProblem: {
+            /** Location */
+            location: string;
+            /** Message */
+            message: string;
+        };
         /** SplitRequest */
         SplitRequest: {
             /** Meta Ids */
@@ -5342,6 +5836,24 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** TargetField */
+        TargetField: {
+            /** Array */
+            array: boolean;
+            /** Meaning En */
+            meaning_en: string;
+            /** Meaning Zh */
+            meaning_zh: string;
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
+        };
+        /** TargetList */
+        TargetList: {
+            /** Items */
+            items: components["schemas"]["TargetField"][];
+        };
         /** TechniqueCount */
         TechniqueCount: {
             /** Alerts */
@@ -5468,6 +5980,56 @@ export interface components {
             incidents: number;
             /** Start */
             start: number;
+        };
+        /**
+         * TrialRequest
+         * @description Records to be read as a source's would: by the named parser, by a stored mapping (`map:<id>`), else by sniffing.
+         */
+        TrialRequest: {
+            /**
+             * Parser
+             * @default
+             */
+            parser: string;
+            /**
+             * Sample
+             * @description Pasted records, one a line, or one document.
+             */
+            sample: string;
+            /**
+             * Timezone
+             * @description IANA zone of times that carry none.
+             * @default Asia/Shanghai
+             */
+            timezone: string;
+        };
+        /** TrialResult */
+        TrialResult: {
+            /** Parsed */
+            parsed: number;
+            /** Quarantined */
+            quarantined: number;
+            /** Records */
+            records: components["schemas"]["TriedRecord"][];
+        };
+        /**
+         * TriedRecord
+         * @description `events` and `reason` both empty: a header line, which makes no event.
+         */
+        TriedRecord: {
+            /** Events */
+            events: {
+                [key: string]: unknown;
+            }[];
+            /** Parser */
+            parser: string;
+            /**
+             * Reason
+             * @description Why it would go to quarantine.
+             */
+            reason: string;
+            /** Text */
+            text: string;
         };
         /** UndoRequest */
         UndoRequest: {
@@ -8439,6 +9001,694 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_mappings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MappingSave"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draft_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingDraft"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_mapping_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MappingTrialRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingTrial"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mapping_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_mapping: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the last answer. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                mapping_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MappingSave"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed by somebody else */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_mapping: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the last answer. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                mapping_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed by somebody else */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_mapping_version: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the last answer. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                mapping_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed by somebody else */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_parsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParserList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_parser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialResult"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
