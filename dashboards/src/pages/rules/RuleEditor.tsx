@@ -1,26 +1,15 @@
 /** A rule's text, asked of the engine as one types, tried on stored days before it is kept. */
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { App, Button, Input } from "antd";
-import { useEffect, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { ApiError, api, take, type Schemas } from "../../api/client";
 import { Failure, Loading } from "../../components/States";
+import { useSettled } from "../../components/useSettled";
 import { useTexts } from "../../i18n/use";
 import { Backtest } from "./Backtest";
 import "./detection.css";
 import { LevelMark, logSource, type Detail } from "./ruleParts";
-
-const SETTLE = 400;
-
-/** The value as it was when it last stayed the same for a while. */
-function useSettled(value: string): string {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => { setSettled(value); }, SETTLE);
-    return () => { clearTimeout(timer); };
-  }, [value]);
-  return settled;
-}
 
 function Verdict({ check }: { check: Schemas["RuleCheck"] }): ReactNode {
   const { t } = useTexts("rulebook");
