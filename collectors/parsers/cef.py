@@ -186,7 +186,7 @@ def parse(framed: Framed, received: Received) -> list[Event]:
 def sniff(framed: Framed) -> float:
     source = framed.text
     at = -1 if source[:1] == "{" else source.find("CEF:", 0, 512)
-    if at >= 0 and source[at + 4 : at + 6] in {"0|", "1|"}:
+    if at >= 0 and source[at + 4 : at + 7].lstrip(" ")[:2] in {"0|", "1|"}:
         return 1.0
     return 0.7 if source[:2] in {"0|", "1|"} and _BARE.match(source) else 0.0
 
