@@ -19,6 +19,7 @@ from collectors.parsers._cef_fields import CEF, LABELS, TIMES
 from collectors.parsers._common import UNSET, body_of, ip, keep, number, relate, ten_severity
 from collectors.parsers._endpoint import file
 from collectors.parsers._extensions import extensions, header_fields, unescape
+from collectors.parsers._ot import enrich, is_sensor
 from collectors.parsers._text import header
 from collectors.parsers._time import fallback
 from collectors.parsers._time import parse as parse_time
@@ -179,6 +180,8 @@ def parse(framed: Framed, received: Received) -> list[Event]:
     _extend(event, raw)
     _times(event, raw, received)
     _shape(event, name)
+    if is_sensor(vendor[:256], product[:256]):
+        enrich(event, name, code.replace(":", " "), event.get("message"))
     finish(event, name, event.get("rule.category") or "", event.get("event.action"))
     return [relate(event)]
 
