@@ -90,7 +90,7 @@ def test_events_have_known_fields_of_the_right_type(parser: str, path: Path) -> 
     for event in parse_file(parser, path):
         assert wrong_fields(event) == []
         assert event["event.module"] == parser
-        assert event["event.kind"] in {"event", "alert", "metric"}
+        assert event["event.kind"] in {"event", "alert", "enrichment", "metric"}
         assert 0 <= event.get("event.severity", 0) <= 100
         assert event["@timestamp"].endswith("Z")
         assert event["taishi.time.quality"] in {"exact", "no_zone", "no_year", "received"}
