@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import distinct, func, or_, select
 from sqlalchemy.orm import Session
 
 from api import paging
@@ -16,8 +16,9 @@ from api.dependencies import Caller
 from api.incidents.filters import in_region
 from api.names import enterprise_refs, region_refs
 from api.services import Services
+from taishi.bursts.parameters import parameters
 from taishi.errors import NotFound
-from taishi.records.tables import Burst, Enterprise, MetaAlert
+from taishi.records.tables import Burst, BurstCount, Enterprise, MetaAlert
 from taishi.reference import industries
 from taishi.reference.attack import technique
 
@@ -39,8 +40,23 @@ def page(services: Services, caller: Caller, query: BurstQuery) -> BurstPage:
         found = session.scalars(statement).all()
         shown = found[: query.limit]
         items = _rows(session, shown)
+        baseline = _baseline(session)
     more = len(found) > query.limit
-    return BurstPage(items=items, next_cursor=paging.encode((shown[-1].last_at, shown[-1].id)) if more else None)
+    return BurstPage(
+        items=items, baseline=baseline, next_cursor=paging.encode((shown[-1].last_at, shown[-1].id)) if more else None
+    )
+
+
+def _baseline(session: Session) -> schemas.Baseline:
+    """How much past there is. Of the whole province for everybody: a number of hours tells nothing about an enterprise."""
+    hours, newest = session.execute(
+        select(func.count(distinct(BurstCount.hour)), func.max(BurstCount.hour)).where(BurstCount.technique == "")
+    ).one()
+    return schemas.Baseline(
+        hours=hours,
+        days_wanted=int(parameters().baseline["days"]),
+        judged_until=None if newest is None else (newest + 1) * HOUR,
+    )
 
 
 def _conditions(query: BurstQuery) -> list[Any]:

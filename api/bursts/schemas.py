@@ -46,8 +46,17 @@ class Burst(Model):
     active: bool = Field(description="False: data that came late took its reason away.")
 
 
+class Baseline(Model):
+    """The past that hours are held against, so that "none" says how much it knows. Times in epoch seconds."""
+
+    hours: int = Field(description="Hours with reports in the past that is kept.")
+    days_wanted: int = Field(description="Days of past that make a whole baseline.")
+    judged_until: float | None = Field(description="End of the newest hour judged; null: none yet.")
+
+
 class BurstPage(Model):
     items: list[Burst]
+    baseline: Baseline
     next_cursor: str | None
 
 

@@ -1918,6 +1918,27 @@ export interface components {
             items: components["schemas"]["HourBalance"][];
             totals: components["schemas"]["Balance"];
         };
+        /**
+         * Baseline
+         * @description The past that hours are held against, so that "none" says how much it knows. Times in epoch seconds.
+         */
+        Baseline: {
+            /**
+             * Days Wanted
+             * @description Days of past that make a whole baseline.
+             */
+            days_wanted: number;
+            /**
+             * Hours
+             * @description Hours with reports in the past that is kept.
+             */
+            hours: number;
+            /**
+             * Judged Until
+             * @description End of the newest hour judged; null: none yet.
+             */
+            judged_until: number | null;
+        };
         /** BulkItem */
         BulkItem: {
             /** Detail */
@@ -2100,6 +2121,7 @@ export interface components {
         };
         /** BurstPage */
         BurstPage: {
+            baseline: components["schemas"]["Baseline"];
             /** Items */
             items: components["schemas"]["Burst"][];
             /** Next Cursor */

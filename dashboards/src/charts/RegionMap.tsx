@@ -139,8 +139,14 @@ export function RegionMap({ code, rows, height, highlighted, onOpen, onPoint, fo
     chart.current = made;
     // Browser tests click where a county is drawn, which only the chart knows.
     (made.getDom() as HTMLDivElement & { chart?: Instance }).chart = made;
-    made.on("click", (params) => {
-      if (params.name) handlers.current.onOpen(params.name);
+    // Not "click": it wants press and release on one drawn shape, and a refresh between the two draws new ones.
+    let pressed = "";
+    made.on("mousedown", (params) => {
+      pressed = params.name;
+    });
+    made.on("mouseup", (params) => {
+      if (params.name && params.name === pressed) handlers.current.onOpen(params.name);
+      pressed = "";
     });
     made.on("mouseover", (params) => handlers.current.onPoint?.(params.name));
     made.on("mouseout", () => handlers.current.onPoint?.(undefined));

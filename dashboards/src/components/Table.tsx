@@ -1,5 +1,7 @@
 /** A plain table for lists of up to a few hundred rows: sticky header, rows that open by click and Enter. */
-import type { KeyboardEvent, MouseEvent, ReactNode } from "react";
+import { Button } from "antd";
+import { useState, type KeyboardEvent, type MouseEvent, type ReactNode } from "react";
+import { useTexts } from "../i18n/use";
 
 export interface Column<Row> {
   key: string;
@@ -18,6 +20,8 @@ interface Props<Row> {
   onOpen?: (row: Row) => void;
   onPoint?: (row: Row | null) => void;
   isMarked?: (row: Row) => boolean;
+  /** Rows shown until the reader asks for all of them. */
+  first?: number;
   testId?: string;
 }
 
@@ -25,7 +29,10 @@ function isControl(target: EventTarget): boolean {
   return target instanceof Element && target.closest("a,button,input,label,select") !== null;
 }
 
-export function Table<Row>({ label, columns, rows, keyOf, onOpen, onPoint, isMarked, testId }: Props<Row>): ReactNode {
+export function Table<Row>({ label, columns, rows, keyOf, onOpen, onPoint, isMarked, first = Infinity, testId }: Props<Row>): ReactNode {
+  const { t } = useTexts("common");
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole ? rows : rows.slice(0, first);
   const open = (row: Row) => (event: MouseEvent | KeyboardEvent) => {
     if (!onOpen || isControl(event.target)) return;
     if ("key" in event && event.key !== "Enter") return;
@@ -44,7 +51,7 @@ export function Table<Row>({ label, columns, rows, keyOf, onOpen, onPoint, isMar
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
+          {shown.map((row) => (
             <tr
               key={keyOf(row)}
               data-key={keyOf(row)}
@@ -65,6 +72,17 @@ export function Table<Row>({ label, columns, rows, keyOf, onOpen, onPoint, isMar
           ))}
         </tbody>
       </table>
+      {shown.length < rows.length && (
+        <Button
+          type="link"
+          data-testid={testId ? `${testId}-all` : undefined}
+          onClick={() => {
+            setWhole(true);
+          }}
+        >
+          {t("showAll", { count: rows.length })}
+        </Button>
+      )}
     </div>
   );
 }

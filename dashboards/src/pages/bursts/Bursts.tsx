@@ -42,6 +42,19 @@ export function useColumns(): Column<Row>[] {
   ];
 }
 
+/** How much past the judgement rests on: "none" from one day of data is not "none" from fourteen. */
+export function BaselineNote({ baseline }: { baseline: Schemas["Baseline"] }): ReactNode {
+  const { t, language } = useTexts("bursts");
+  if (baseline.judged_until === null) return <p className="quiet">{t("notYet")}</p>;
+  const days = baseline.hours / 24;
+  const wanted = number(baseline.days_wanted, language);
+  return (
+    <p className="quiet" data-testid="burst-baseline">
+      {t("baseline", { until: shortTime(baseline.judged_until), days: number(days, language, 1), wanted })} {days < baseline.days_wanted && t("short", { wanted })}
+    </p>
+  );
+}
+
 export default function Bursts(): ReactNode {
   const { t } = useTexts("bursts");
   const columns = useColumns();
@@ -50,6 +63,7 @@ export default function Bursts(): ReactNode {
   useLive(["burst"], () => void list.query.refetch());
   if (list.query.isPending) return <Loading />;
   if (list.query.isError) return <Failure error={list.query.error} retry={() => void list.query.refetch()} />;
+  const baseline = list.query.data.pages[0]?.baseline;
   return (
     <div>
       <header className="page-head">
@@ -63,6 +77,7 @@ export default function Bursts(): ReactNode {
           <Table label={t("title")} columns={columns} rows={list.rows} keyOf={(row) => row.id} onOpen={(row) => void navigate(`/bursts/${row.id}`)} testId="bursts" />
         )}
         <More query={list.query} />
+        {baseline && <BaselineNote baseline={baseline} />}
       </section>
     </div>
   );

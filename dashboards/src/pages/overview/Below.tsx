@@ -12,6 +12,9 @@ import { useTexts } from "../../i18n/use";
 type ParkRow = Schemas["ParkRow"];
 type EnterpriseRow = Schemas["EnterpriseRow"];
 
+/** The riskiest are first; an overview is no register. */
+const FIRST = 10;
+
 export function Parks({ rows, hours, at }: { rows: readonly ParkRow[]; hours: number; at: number }): ReactNode {
   const { t, language } = useTexts("overview");
   const navigate = useNavigate();
@@ -29,6 +32,7 @@ export function Parks({ rows, hours, at }: { rows: readonly ParkRow[]; hours: nu
       rows={rows}
       keyOf={(row) => row.id}
       onOpen={(row) => void navigate(`/parks/${row.id}`)}
+      first={FIRST}
       testId="parks"
     />
   );
@@ -52,6 +56,7 @@ export function Enterprises({ rows }: { rows: readonly EnterpriseRow[] }): React
       rows={rows}
       keyOf={(row) => row.id}
       onOpen={(row) => void navigate(`/enterprises/${row.id}`)}
+      first={FIRST}
       testId="enterprises"
     />
   );

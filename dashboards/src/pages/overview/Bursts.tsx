@@ -6,7 +6,7 @@ import { api, take } from "../../api/client";
 import { Table } from "../../components/Table";
 import { useTexts } from "../../i18n/use";
 import { useLive } from "../../live";
-import { useColumns } from "../bursts/Bursts";
+import { BaselineNote, useColumns } from "../bursts/Bursts";
 
 const SHOWN = 8;
 
@@ -26,7 +26,10 @@ export function OverviewBursts({ code }: { code: string }): ReactNode {
         <Link to="/bursts">{t("title")}</Link>
       </h2>
       {list.data.items.length === 0 ? (
-        <p className="quiet">{t("none")}</p>
+        <>
+          <p className="quiet">{t("none")}</p>
+          <BaselineNote baseline={list.data.baseline} />
+        </>
       ) : (
         <Table label={t("title")} columns={columns} rows={list.data.items} keyOf={(row) => row.id} onOpen={(row) => void navigate(`/bursts/${row.id}`)} />
       )}

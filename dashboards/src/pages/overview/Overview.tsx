@@ -146,8 +146,6 @@ export default function Overview(): ReactNode {
         {summary}
       </p>
       <Numbers figures={overview.numbers} />
-      <OverviewCampaigns />
-      <OverviewBursts code={code} />
       {detail.children.length > 0 ? (
         <section className="overview-map">
           <div className="card">
@@ -168,6 +166,9 @@ export default function Overview(): ReactNode {
       ) : (
         <p className="quiet">{t("county")}</p>
       )}
+      {/* Below the map: they arrive on their own, and nothing may move under a pointer that is about to press. */}
+      <OverviewCampaigns />
+      <OverviewBursts code={code} />
       <section className="columns">
         <div className="card">
           <h2>{t("funnel")}</h2>
