@@ -13,6 +13,7 @@ from api.guard import Guard
 from api.openapi import new_app
 from api.services import Services
 from taishi.observe import Health
+from taishi.onboarding import Onboarding
 from taishi.records.port import Records
 from taishi.records.tables import Division
 from taishi.scope import EVERYTHING, NOTHING
@@ -55,11 +56,18 @@ def _health(store: EventStore, records: Records) -> Health:
 
 
 def create_app(
-    settings: Settings, store: EventStore, records: Records, stream: Stream | None = None, trial: Trial | None = None
+    settings: Settings,
+    store: EventStore,
+    records: Records,
+    stream: Stream | None = None,
+    trial: Trial | None = None,
+    onboarding: Onboarding | None = None,
 ) -> FastAPI:
     """The whole HTTP side of the platform; who calls it owns and closes the ports."""
     app = new_app()
-    app.state.services = Services(settings, store, records, stream, health=_health(store, records), trial=trial)
+    app.state.services = Services(
+        settings, store, records, stream, health=_health(store, records), trial=trial, onboarding=onboarding
+    )
     app.include_router(probes)
     app.include_router(spa.router)
     app.add_middleware(Guard)

@@ -15,6 +15,7 @@ from api.incidents.router import router as incidents
 from api.intel.router import router as intel
 from api.mappings.router import router as mappings
 from api.meta_alerts.router import router as meta_alerts
+from api.onboarding.router import router as onboarding
 from api.overview.router import router as overview
 from api.platform.router import router as platform
 from api.quarantine.router import router as quarantine
@@ -46,6 +47,7 @@ AREAS: tuple[APIRouter, ...] = (
     risk,
     enterprises,
     sources,
+    onboarding,
     mappings,
     quarantine,
     live.router,

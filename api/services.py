@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from taishi.observe import Health
+from taishi.onboarding import Onboarding
 from taishi.records.port import Records
 from taishi.security.limits import SignInLimiter
 from taishi.settings import Settings
@@ -23,3 +24,5 @@ class Services:
     health: Health = field(default_factory=Health)
     trial: Trial | None = None
     """How the collectors would read records; absent where the API stands alone."""
+    onboarding: Onboarding | None = None
+    """How products are told to send; absent likewise."""

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from collectors.collector import Collector
+from collectors.onboarding import Guides
 from collectors.trial import CollectorTrial
 from processor import rule_store
 from processor.backtest_job import BacktestJob
@@ -173,7 +174,7 @@ def run_intel(settings: Settings) -> None:
 def build_api(settings: Settings) -> tuple[FastAPI, list[EventStore | Records | Stream]]:
     """The application, and what to close after it."""
     store, records, stream = build_store(settings, writable=False), build_records(settings), build_stream(settings)
-    return create_app(settings, store, records, stream, CollectorTrial()), [store, records, stream]
+    return create_app(settings, store, records, stream, CollectorTrial(), Guides()), [store, records, stream]
 
 
 def run_api(settings: Settings) -> None:

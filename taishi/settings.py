@@ -180,6 +180,10 @@ class FollowSettings(Section):
 
 
 class CollectSettings(Section):
+    public_host: str = Field(
+        default="",
+        description="How senders reach the collectors; where empty, onboarding names the host of the dashboards.",
+    )
     batch_records: int = Field(default=500, ge=1, description="Records of one stream message.")
     batch_wait: float = Field(default=0.02, description="Seconds a record waits for company: the fsync group.")
     spool_bytes: int = Field(default=1 << 30, description="Disk used while the stream is down; then refuse.")

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from sqlalchemy.orm import Session
 
 from api.app import create_app
+from collectors.onboarding import Guides
 from collectors.trial import CollectorTrial
 from taishi.clock import to_text
 from taishi.event import Event
@@ -442,7 +443,9 @@ class World:
             shared_rule(session)
         for side in sides:
             self.add(side)
-        self.app: FastAPI = create_app(self.settings, self.store, self.records, trial=CollectorTrial())
+        self.app: FastAPI = create_app(
+            self.settings, self.store, self.records, trial=CollectorTrial(), onboarding=Guides()
+        )
 
     def add(self, side: Side) -> None:
         with self.records.write(EVERYTHING) as session:

@@ -774,6 +774,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/onboarding/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Products
+         * @description Everything that can be connected.
+         */
+        get: operations["list_products"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/onboarding/products/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Guide
+         * @description The product's own steps and snippets with this platform's addresses, and a record to try.
+         */
+        get: operations["get_guide"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -1443,6 +1483,26 @@ export interface paths {
         patch: operations["change_source"];
         trace?: never;
     };
+    "/api/v1/sources/{source_id}/arrivals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Arrivals
+         * @description What has come from a source, as it was read; while it learns, also for those who may not read events.
+         */
+        get: operations["get_arrivals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources/{source_id}/balance": {
         parameters: {
             query?: never;
@@ -1637,6 +1697,37 @@ export interface components {
             key: string;
             /** Zh */
             zh: string;
+        };
+        /**
+         * Arrivals
+         * @description What a source has sent so far. `events` is empty for those who may not read events, once it no longer learns.
+         */
+        Arrivals: {
+            /**
+             * Events
+             * @description The newest by arrival, flat.
+             */
+            events: {
+                [key: string]: unknown;
+            }[];
+            /** Last Seen */
+            last_seen: number | null;
+            /** May Read */
+            may_read: boolean;
+            /** Quarantined */
+            quarantined: number;
+            /**
+             * Received
+             * @description In the last 24 hours.
+             */
+            received: number;
+            /**
+             * Refused
+             * @description The newest in quarantine.
+             */
+            refused: components["schemas"]["Refused"][];
+            /** Stored */
+            stored: number;
         };
         /** AssetPage */
         AssetPage: {
@@ -3156,6 +3247,27 @@ export interface components {
             /** Track */
             track?: ("cii" | "state" | "other") | null;
         };
+        /** Guide */
+        Guide: {
+            product: components["schemas"]["ProductRef"];
+            /**
+             * Sample
+             * @description One record as the product writes it, to try; empty where none is kept.
+             */
+            sample: string;
+            /**
+             * Test Http
+             * @description A command that sends the sample by HTTP.
+             */
+            test_http: string;
+            /**
+             * Test Syslog
+             * @description A command that sends the sample by syslog.
+             */
+            test_syslog: string;
+            /** Ways */
+            ways: components["schemas"]["Way"][];
+        };
         /** Histogram */
         Histogram: {
             /** Buckets */
@@ -4620,6 +4732,29 @@ export interface components {
              */
             type: string;
         };
+        /** ProductList */
+        ProductList: {
+            /** Items */
+            items: components["schemas"]["ProductRef"][];
+        };
+        /** ProductRef */
+        ProductRef: {
+            /** Data Kind */
+            data_kind: string;
+            /** Key */
+            key: string;
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
+            /**
+             * Own
+             * @description Its own steps are known; else only how such records arrive in general.
+             */
+            own: boolean;
+            /** Parser */
+            parser: string;
+        };
         /**
          * Proposal
          * @description What the platform proposes from what is known; each level is a floor.
@@ -4746,6 +4881,18 @@ export interface components {
              * @enum {string}
              */
             status: "new" | "replay" | "replayed" | "discarded";
+        };
+        /**
+         * Refused
+         * @description A record that no parser could read.
+         */
+        Refused: {
+            /** Preview */
+            preview: string;
+            /** Reason */
+            reason: string;
+            /** Received At */
+            received_at: number;
         };
         /**
          * RegionDetail
@@ -6142,6 +6289,35 @@ export interface components {
             items: components["schemas"]["WarningProposal"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * Way
+         * @description One way to connect the product. In `snippet`, TAISHI_KEY stands for the source's API key.
+         */
+        Way: {
+            /** Key */
+            key: string;
+            /**
+             * Lacking
+             * @description Settings that are off and that this way needs; empty: it works.
+             */
+            lacking: string[];
+            /**
+             * Sends
+             * @description The transport that the source is registered with.
+             * @enum {string}
+             */
+            sends: "syslog" | "http";
+            /** Snippet */
+            snippet: string;
+            /** Steps En */
+            steps_en: string[];
+            /** Steps Zh */
+            steps_zh: string[];
+            /** Title En */
+            title_en: string;
+            /** Title Zh */
+            title_zh: string;
         };
     };
     responses: never;
@@ -8892,6 +9068,114 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EvidenceList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_products: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_guide: {
+        parameters: {
+            query?: {
+                /** @description How senders reach the collectors, where no setting says it: the host the reader is on. */
+                host?: string;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guide"];
                 };
             };
             /** @description Not signed in */
@@ -11743,6 +12027,64 @@ export interface operations {
             };
             /** @description If-Match required */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_arrivals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Arrivals"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -6,10 +6,11 @@ import { feedback } from "./feedback";
 import { incidents } from "./incidents";
 import { intel } from "./intel";
 import { mappings } from "./mappings";
+import { onboarding } from "./onboarding";
 import { operations } from "./operations";
 import { overview } from "./overview";
 import { rulebook } from "./rulebook";
 import { search } from "./search";
 
 /** Every area of texts. A new screen brings its own file. */
-export const areas = { bursts, campaigns, common, detection, feedback, incidents, intel, mappings, operations, overview, rulebook, search };
+export const areas = { bursts, campaigns, common, detection, feedback, incidents, intel, mappings, onboarding, operations, overview, rulebook, search };

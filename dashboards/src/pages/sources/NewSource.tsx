@@ -1,110 +1,126 @@
+/** The first step of connecting a source: which product, of which enterprise, known by what. */
 import { useQuery } from "@tanstack/react-query";
-import { Alert, Button, Drawer, Form, Input, Select } from "antd";
+import { Alert, Button, Form, Input, Select } from "antd";
 import { useState, type ReactNode } from "react";
+import { useNavigate, useSearchParams } from "react-router";
 import { ApiError, api, take, type Schemas } from "../../api/client";
-import { nameOf } from "../../i18n";
+import { Failure, Loading } from "../../components/States";
+import { pick } from "../../i18n";
 import { useTexts } from "../../i18n/use";
-import { HowTo } from "./HowTo";
+import { EnterprisePicker } from "./EnterprisePicker";
+import { keep } from "./secrets";
+import "./sources.css";
 
 interface Entry {
+  product: string;
   name: string;
   enterprise_id: string;
-  transport: Schemas["Source"]["transport"];
-  product: string;
-  parser: string;
+  transport: "syslog" | "http";
   addresses: string;
+  timezone: string;
 }
 
-const PARSERS = ["", "suricata", "zeek", "cef", "leef", "windows", "wazuh", "fortigate", "huawei_usg", "linux_auth", "generic"];
+type Product = Schemas["ProductRef"];
 
-function EnterprisePicker(props: { value?: string; onChange?: (value: string) => void; id?: string }): ReactNode {
-  const { language } = useTexts("operations");
-  const [typed, setTyped] = useState("");
-  const found = useQuery({
-    queryKey: ["enterprise-picker", typed],
-    queryFn: () => take(api.GET("/api/v1/enterprises", { params: { query: { q: typed, limit: 20, sort: "name" } } })),
-    placeholderData: (before) => before,
-  });
+function useProducts() {
+  return useQuery({ queryKey: ["products"], queryFn: () => take(api.GET("/api/v1/onboarding/products")), staleTime: Infinity });
+}
+
+function Fields({ products }: { products: readonly Product[] }): ReactNode {
+  const { t, language } = useTexts("onboarding");
+  const transport = Form.useWatch<Entry["transport"]>("transport");
   return (
-    <Select
-      {...props}
-      showSearch={{ filterOption: false, onSearch: setTyped }}
-      options={(found.data?.items ?? []).map((row) => ({ value: row.id, label: nameOf(row, language) }))}
-    />
+    <>
+      <Form.Item name="product" label={t("product")} extra={t("productHow")} rules={[{ required: true, message: "" }]}>
+        <Select
+          showSearch={{
+            filterOption: (typed, option) => (option?.words ?? "").includes(typed.trim().toLowerCase()),
+          }}
+          options={products.map((one) => ({
+            value: one.key,
+            label: `${pick(one, "name", language)}${one.own ? ` · ${t("own")}` : ""}`,
+            words: `${one.key} ${one.name_zh} ${one.name_en} ${one.parser}`.toLowerCase(),
+          }))}
+        />
+      </Form.Item>
+      <Form.Item name="enterprise_id" label={t("enterprise")} rules={[{ required: true, message: "" }]}>
+        <EnterprisePicker />
+      </Form.Item>
+      <Form.Item name="name" label={t("name")} rules={[{ required: true, message: "" }]}>
+        <Input maxLength={120} />
+      </Form.Item>
+      <Form.Item name="transport" label={t("sends")}>
+        <Select options={(["syslog", "http"] as const).map((value) => ({ value, label: t(value) }))} />
+      </Form.Item>
+      {transport === "syslog" && (
+        <Form.Item name="addresses" label={t("addresses")} extra={t("addressesHow")} rules={[{ required: true, message: "" }]}>
+          <Input placeholder="192.0.2.10" maxLength={1000} />
+        </Form.Item>
+      )}
+      <Form.Item name="timezone" label={t("zone")}>
+        <Input maxLength={64} />
+      </Form.Item>
+    </>
   );
 }
 
-export function NewSource({ open, onClose }: { open: boolean; onClose: () => void }): ReactNode {
-  const { t } = useTexts("operations");
+export default function NewSource(): ReactNode {
+  const { t, language } = useTexts("onboarding");
   const { t: common } = useTexts("common");
-  const [made, setMade] = useState<Schemas["SourceCreated"]>();
+  const navigate = useNavigate();
+  const [params] = useSearchParams();
   const [problem, setProblem] = useState("");
+  const products = useProducts();
+  if (products.isPending) return <Loading />;
+  if (products.isError) return <Failure error={products.error} retry={() => void products.refetch()} />;
 
-  const create = async (entry: Entry): Promise<void> => {
+  const register = async (entry: Entry): Promise<void> => {
+    const product = products.data.items.find((one) => one.key === entry.product);
+    if (!product) return;
     try {
-      setMade(
-        await take(
-          api.POST("/api/v1/sources", {
-            body: {
-              name: entry.name,
-              enterprise_id: entry.enterprise_id,
-              transport: entry.transport,
-              product: entry.product,
-              parser: entry.parser,
-              addresses: entry.addresses.split(/[\s,]+/).filter(Boolean),
-              with_key: entry.transport === "http",
-            } as Schemas["SourceCreate"],
-          }),
-        ),
+      const made = await take(
+        api.POST("/api/v1/sources", {
+          body: {
+            name: entry.name,
+            enterprise_id: entry.enterprise_id,
+            transport: entry.transport,
+            product: pick(product, "name", language),
+            // A generic format is recognised by itself, so that a later parser takes it over.
+            parser: product.parser === "generic" ? "" : product.parser,
+            data_kind: product.data_kind,
+            timezone: entry.timezone,
+            addresses: entry.transport === "syslog" ? entry.addresses.split(/[\s,]+/).filter(Boolean) : [],
+          } as Schemas["SourceCreate"],
+        }),
       );
-      setProblem("");
+      if (made.key) keep(made.source.id, made.key.key);
+      void navigate(`/sources/${made.source.id}/connect?product=${encodeURIComponent(product.key)}`);
     } catch (error) {
       setProblem(error instanceof ApiError ? error.message : common("unreachable"));
     }
   };
-  const close = (): void => {
-    setMade(undefined);
-    setProblem("");
-    onClose();
-  };
+  const enterprise = params.get("enterprise_id");
   return (
-    <Drawer open={open} onClose={close} title={t("sources.add")} size={460} destroyOnHidden>
-      {made ? (
-        <>
-          <Alert type="success" showIcon title={t("sources.created")} />
-          <HowTo transport={made.source.transport} secret={made.key?.key} />
-        </>
-      ) : (
+    <div className="sources">
+      <header className="page-head">
+        <h1>{t("title")}</h1>
+        <span className="quiet">{t("learning")}</span>
+      </header>
+      <section className="card connect-form">
+        <h2>{t("step1")}</h2>
+        {problem && <Alert type="warning" showIcon title={problem} role="alert" />}
         <Form<Entry>
           layout="vertical"
-          onFinish={create}
-          initialValues={{ transport: "http", parser: "", product: "", addresses: "" }}
+          onFinish={register}
+          initialValues={{ transport: "syslog", addresses: "", timezone: "Asia/Shanghai", ...(enterprise ? { enterprise_id: enterprise } : {}) }}
           requiredMark={false}
         >
-          {problem && <Alert type="warning" showIcon title={problem} role="alert" />}
-          <Form.Item name="name" label={t("sources.name")} rules={[{ required: true, message: "" }]}>
-            <Input maxLength={120} />
-          </Form.Item>
-          <Form.Item name="enterprise_id" label={t("sources.enterprise")} rules={[{ required: true, message: "" }]}>
-            <EnterprisePicker />
-          </Form.Item>
-          <Form.Item name="transport" label={t("sources.transport")}>
-            <Select options={["http", "syslog"].map((value) => ({ value, label: value }))} />
-          </Form.Item>
-          <Form.Item name="product" label={t("sources.product")}>
-            <Input maxLength={120} />
-          </Form.Item>
-          <Form.Item name="parser" label={t("sources.parser")}>
-            <Select options={PARSERS.map((value) => ({ value, label: value || "auto" }))} />
-          </Form.Item>
-          <Form.Item name="addresses" label={t("sources.addresses")}>
-            <Input placeholder="192.0.2.10" />
-          </Form.Item>
+          <Fields products={products.data.items} />
           <Button type="primary" htmlType="submit">
-            {t("sources.create")}
+            {t("register")}
           </Button>
         </Form>
-      )}
-    </Drawer>
+      </section>
+    </div>
   );
 }

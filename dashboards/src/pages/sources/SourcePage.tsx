@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { App, Button, Form, Input, InputNumber, Modal, Select } from "antd";
-import { useMemo, useState, type ReactNode } from "react";
+import { App, Button, Form, Input, InputNumber, Select } from "antd";
+import { useMemo, type ReactNode } from "react";
 import { Link, useParams } from "react-router";
 import { ApiError, api, take, type Schemas } from "../../api/client";
 import { Trend } from "../../charts/Trend";
@@ -11,7 +11,6 @@ import { nameOf } from "../../i18n";
 import { useTexts } from "../../i18n/use";
 import { useSession } from "../../session";
 import { useBalanceColumns } from "./BalanceCells";
-import { HowTo } from "./HowTo";
 import { SourceStatus } from "./SourceStatus";
 import "./sources.css";
 
@@ -101,10 +100,8 @@ function Edit({ source, onDone }: { source: Source; onDone: () => void }): React
 export default function SourcePage(): ReactNode {
   const { id = "" } = useParams();
   const { t } = useTexts("operations");
-  const { t: common } = useTexts("common");
+  const { t: onboarding } = useTexts("onboarding");
   const { may } = useSession();
-  const { message } = App.useApp();
-  const [secret, setSecret] = useState<string>();
   const path = { source_id: id };
   const source = useQuery({ queryKey: ["source", id], queryFn: () => take(api.GET("/api/v1/sources/{source_id}", { params: { path } })) });
   const hours = useQuery({
@@ -121,20 +118,13 @@ export default function SourcePage(): ReactNode {
   );
   if (source.isPending) return <Loading />;
   if (source.isError) return <Failure error={source.error} retry={() => void source.refetch()} />;
-  const rotate = async (): Promise<void> => {
-    try {
-      const key = await take(api.POST("/api/v1/sources/{source_id}/key", { params: { path }, body: {} }));
-      setSecret(key.key);
-    } catch (error) {
-      void message.error(error instanceof ApiError ? error.message : common("unreachable"));
-    }
-  };
   return (
     <div className="sources">
       <header className="page-head">
         <h1>{source.data.name}</h1>
         <SourceStatus source={source.data} />
         <span className="grow" />
+        {may("sources.write") && <Link to={`/sources/${id}/connect`}>{onboarding("connect")}</Link>}
         {may("events.read") && (
           <Link to={`/search?${new URLSearchParams({ q: `taishi.source_id:"${id}"` }).toString()}`}>{t("sources.events")}</Link>
         )}
@@ -149,7 +139,6 @@ export default function SourcePage(): ReactNode {
           <section className="card">
             <h2>{t("sources.edit")}</h2>
             <Edit key={source.data.version} source={source.data} onDone={() => void source.refetch()} />
-            {source.data.transport === "http" && <Button onClick={() => void rotate()}>{t("sources.newKey")}</Button>}
           </section>
         )}
       </div>
@@ -163,16 +152,6 @@ export default function SourcePage(): ReactNode {
           keyOf={(row) => String(row.hour)}
         />
       </section>
-      <Modal
-        open={secret !== undefined}
-        footer={null}
-        title={t("sources.newKey")}
-        onCancel={() => {
-          setSecret(undefined);
-        }}
-      >
-        <HowTo transport={source.data.transport} secret={secret} />
-      </Modal>
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { Button, Input } from "antd";
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { api, take, type Schemas } from "../../api/client";
 import { More } from "../../components/More";
@@ -12,7 +12,6 @@ import { useTexts } from "../../i18n/use";
 import { useSession } from "../../session";
 import { Difference, useBalanceColumns } from "./BalanceCells";
 import { PARTS } from "./balance";
-import { NewSource } from "./NewSource";
 import { SourceStatus } from "./SourceStatus";
 import "./sources.css";
 
@@ -106,7 +105,6 @@ export default function Sources(): ReactNode {
   const { may } = useSession();
   const [params, setParams] = useSearchParams();
   const navigate = useNavigate();
-  const [adding, setAdding] = useState(false);
   const query = {
     ...(params.get("q") ? { q: params.get("q") ?? "" } : {}),
     ...(params.get("status") ? { status: [params.get("status") as Source["status"]] } : {}),
@@ -137,9 +135,7 @@ export default function Sources(): ReactNode {
         {may("sources.write") && (
           <Button
             type="primary"
-            onClick={() => {
-              setAdding(true);
-            }}
+            onClick={() => void navigate("/sources/new")}
             data-testid="add-source"
           >
             {t("sources.add")}
@@ -190,13 +186,6 @@ export default function Sources(): ReactNode {
         )}
         <More query={list.query} />
       </section>
-      <NewSource
-        open={adding}
-        onClose={() => {
-          setAdding(false);
-          void list.query.refetch();
-        }}
-      />
     </div>
   );
 }

@@ -1,0 +1,62 @@
+"""Connecting a source in a browser, to the first record that the shown command really sends."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Open, Province
+
+
+def choose(page: Page, field: str, typed: str, label: str) -> None:
+    page.locator(f"#{field}").fill(typed)
+    page.locator(".ant-select-item-option", has_text=label).first.click()
+
+
+def register(page: Page, province: Province, product: tuple[str, str], name: str, *, http: bool) -> None:
+    page.locator("#product").wait_for()
+    choose(page, "product", *product)
+    page.locator("#enterprise_id").fill(province.contact_enterprise)
+    page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option").first.wait_for()
+    page.keyboard.press("Enter")
+    page.locator("#name").fill(name)
+    if http:
+        page.locator("#transport").press("ArrowDown")
+        page.locator(".ant-select-item-option", has_text="HTTP").last.click()
+    else:
+        page.locator("#addresses").fill("127.0.0.9/32")
+    page.locator("form button[type=submit]").click()
+    page.wait_for_url("**/connect?product=*")
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl: not installed, and the shown command uses it")
+def test_a_source_is_connected_from_product_to_first_record(province: Province, visit: Open) -> None:
+    page = visit("operator", "/sources")
+    page.get_by_test_id("add-source").click()
+    register(page, province, ("zeek", "Zeek"), "边界探针", http=True)
+    expect(page.get_by_test_id("arrivals")).to_contain_text("尚未收到")
+    page.get_by_test_id("use-sample").click()
+    expect(page.get_by_test_id("tried-parser").first).to_contain_text("zeek")
+    key = page.get_by_test_id("source-key").inner_text()
+    command = page.get_by_test_id("test-command").inner_text()
+    assert key in command
+    sent = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert sent.returncode == 0, sent.stdout + sent.stderr
+    arrivals = page.get_by_test_id("arrivals")
+    expect(arrivals.get_by_test_id("tried-parser").first).to_contain_text("zeek", timeout=60_000)
+    expect(arrivals).to_contain_text("zeek.notice")
+    page.reload()
+    page.get_by_test_id("snippet").first.wait_for()
+    expect(page.get_by_test_id("source-key")).to_have_count(0)
+    expect(page.locator("main")).to_contain_text("TAISHI_KEY")
+
+
+def test_the_steps_of_a_firewall_have_the_platforms_address(province: Province, visit: Open) -> None:
+    page = visit("operator", "/sources/new", language="en")
+    register(page, province, ("fortigate", "FortiGate"), "Border firewall", http=False)
+    snippet = page.get_by_test_id("snippet").first
+    expect(snippet).to_contain_text("config log syslogd setting")
+    expect(snippet).to_contain_text(f"set port {province.platform.ports['tcp']}")
