@@ -18,6 +18,7 @@ from api.meta_alerts.router import router as meta_alerts
 from api.onboarding.router import router as onboarding
 from api.overview.router import router as overview
 from api.platform.router import router as platform
+from api.quality.router import router as quality
 from api.quarantine.router import router as quarantine
 from api.regions.router import router as regions
 from api.risk.router import router as risk
@@ -48,6 +49,7 @@ AREAS: tuple[APIRouter, ...] = (
     enterprises,
     sources,
     onboarding,
+    quality,
     mappings,
     quarantine,
     live.router,

@@ -19,15 +19,15 @@ def list_products(caller: SourceWriter, services: ServicesDep) -> ProductList:
     return queries.products(services)
 
 
-@router.get("/onboarding/products/{key}")
+@router.get("/onboarding/products/{product_key}")
 def get_guide(
-    key: Annotated[ProductKey, Path()],
+    product_key: Annotated[ProductKey, Path()],
     query: Annotated[GuideQuery, Query()],
     caller: SourceWriter,
     services: ServicesDep,
 ) -> Guide:
     """The product's own steps and snippets with this platform's addresses, and a record to try."""
-    return queries.guide(services, key, query.host)
+    return queries.guide(services, product_key, query.host)
 
 
 @router.get("/sources/{source_id}/arrivals")

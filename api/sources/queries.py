@@ -20,7 +20,7 @@ from api.sources.balance import STATUS_NAMES, Sums
 from api.sources.schemas import BalanceList, BalanceQuery, SourcePage, SourceQuery, SourceStatus, StatusCount
 from taishi.clock import now
 from taishi.errors import NotFound
-from taishi.records.tables import Source
+from taishi.records.tables import Enterprise, Source
 
 PLAIN = (
     "id", "name", "product", "parser", "transport", "data_kind", "timezone", "encoding", "state", "clock_skew",
@@ -38,6 +38,8 @@ def _conditions(query: SourceQuery) -> list[ColumnElement[bool]]:
         found.append(Source.enterprise_id == query.enterprise_id)
     if query.region is not None:
         found.append(in_region(Source.region, query.region))
+    if query.park_id is not None:
+        found.append(Source.enterprise_id.in_(select(Enterprise.id).where(Enterprise.park_id == query.park_id)))
     return found
 
 

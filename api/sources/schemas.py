@@ -25,6 +25,7 @@ class SourceQuery(Body):
     status: list[SourceStatus] = Field(default_factory=list, max_length=6)
     enterprise_id: Identifier | None = None
     region: RegionCode | None = None
+    park_id: Identifier | None = None
     start: Seconds | None = Field(default=None, description="Of the balance; a day before `end` where absent.")
     end: Seconds | None = None
     limit: Limit = 50

@@ -44,6 +44,7 @@ const inShell: RouteObject[] = [
   { path: "sources/new", element: page(() => import("./pages/sources/NewSource")) },
   { path: "sources/:id/connect", element: page(() => import("./pages/sources/Connect")) },
   { path: "sources/:id", element: page(() => import("./pages/sources/SourcePage")) },
+  { path: "quality", element: page(() => import("./pages/sources/Quality")) },
   { path: "mappings", element: page(() => import("./pages/mappings/Mappings")) },
   { path: "mappings/new", element: page(() => import("./pages/mappings/MappingEditor")) },
   { path: "mappings/:id", element: page(() => import("./pages/mappings/MappingPage")) },

@@ -21,6 +21,7 @@ Permission = Literal[
     "enterprises.read",
     "sources.read",
     "sources.write",
+    "quality.read",  # how complete, timely and valid the data of whom is
     "mappings.read",  # how records of unknown products are read
     "mappings.write",  # write, change, remove mappings
     "quarantine.read",
@@ -49,6 +50,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             "risk.read",
             "enterprises.read",
             "sources.read",
+            "quality.read",
             "quarantine.read",
             "intel.read",
             "intel.write",
@@ -66,6 +68,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             "overview.read",
             "risk.read",
             "enterprises.read",
+            "quality.read",
         }
     ),
     "contact": frozenset(
@@ -77,12 +80,14 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             "risk.read",
             "enterprises.read",
             "sources.read",
+            "quality.read",
         }
     ),
     "operator": frozenset(
         {
             "enterprises.read",
             "sources.read",
+            "quality.read",
             "sources.write",
             "mappings.read",
             "mappings.write",

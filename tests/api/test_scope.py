@@ -108,6 +108,10 @@ NEEDS: dict[str, Permission | None] = {
     "change_source": "sources.write",
     "get_source_balance": "sources.read",
     "rotate_source_key": "sources.write",
+    "list_products": "sources.write",
+    "get_guide": "sources.write",
+    "get_arrivals": "sources.write",
+    "get_data_quality": "quality.read",
     "list_parsers": "sources.write",
     "try_parser": "sources.write",
     "list_mappings": "mappings.read",
@@ -156,6 +160,7 @@ def path_values(side: Side) -> dict[str, list[str]]:
         "rule_id": [RULE],
         "mapping_id": [side.id("map")],
         "number": ["1"],
+        "product_key": ["zeek"],
         "exception_id": [side.id("exc")],
         "backtest_id": [side.id("bt")],
     }
@@ -192,7 +197,7 @@ HARMLESS = frozenset(
         "status", "verdict", "severity_min", "severity_max", "outcome", "overdue", "since", "until", "start", "end",
         "sort", "limit", "cursor", "ascending", "buckets", "size", "hours", "kind", "level", "monitored", "hit_since",
         "action", "object_kind", "once", "active", "colour", "by", "state", "running",
-        "ruleset", "source", "throttled", "fired", "order",
+        "ruleset", "source", "throttled", "fired", "order", "host",
     }
 )  # fmt: skip
 """Query parameters that name nothing of anybody's."""

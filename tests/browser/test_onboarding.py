@@ -60,3 +60,13 @@ def test_the_steps_of_a_firewall_have_the_platforms_address(province: Province, 
     snippet = page.get_by_test_id("snippet").first
     expect(snippet).to_contain_text("config log syslogd setting")
     expect(snippet).to_contain_text(f"set port {province.platform.ports['tcp']}")
+
+
+def test_the_ranking_of_data_quality_opens_what_it_counts(visit: Open) -> None:
+    page = visit("operator", "/quality?by=enterprise&hours=168")
+    row = page.locator("[data-testid=quality] tbody tr").first
+    expect(row).to_contain_text("%")
+    received = row.get_by_role("link").last.inner_text()
+    row.get_by_role("link").last.press("Enter")
+    page.wait_for_url("**/sources?enterprise_id=*")
+    expect(page.get_by_test_id("balance").locator("dd").first).to_have_text(received)

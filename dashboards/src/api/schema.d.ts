@@ -128,6 +128,26 @@ export interface paths {
         patch: operations["decide_campaign"];
         trace?: never;
     };
+    "/api/v1/data-quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Data Quality
+         * @description Enterprises, parks, counties or cities by completeness, timeliness and validity of what their sources send.
+         */
+        get: operations["get_data_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/enterprises": {
         parameters: {
             query?: never;
@@ -794,7 +814,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/onboarding/products/{key}": {
+    "/api/v1/onboarding/products/{product_key}": {
         parameters: {
             query?: never;
             header?: never;
@@ -4797,6 +4817,125 @@ export interface components {
              */
             status: "accepted" | "dismissed";
         };
+        /**
+         * Quality
+         * @description Shares are 0–1, and null where there is nothing to judge.
+         *
+         *     completeness = heard ÷ expected, timeliness = timely ÷ stored, validity = valid ÷ received,
+         *     score = completeness × (timeliness + validity) ÷ 2; with nothing received it is 0.
+         */
+        Quality: {
+            /** Completeness */
+            completeness: number | null;
+            /**
+             * Expected
+             * @description Periods in which a source should have sent something; whole ones that have ended.
+             */
+            expected: number;
+            /**
+             * Heard
+             * @description Those of them in which it did.
+             */
+            heard: number;
+            /** Received */
+            received: number;
+            /** Score */
+            score: number | null;
+            /**
+             * Sources
+             * @description Enabled ones.
+             */
+            sources: number;
+            /** Stored */
+            stored: number;
+            /** Timeliness */
+            timeliness: number | null;
+            /**
+             * Timely
+             * @description Stored events of hours whose mean delay was at most `timely_seconds`.
+             */
+            timely: number;
+            /**
+             * Valid
+             * @description Received records that are neither in quarantine nor rejected.
+             */
+            valid: number;
+            /** Validity */
+            validity: number | null;
+        };
+        /** QualityRow */
+        QualityRow: {
+            /** Completeness */
+            completeness: number | null;
+            /**
+             * Expected
+             * @description Periods in which a source should have sent something; whole ones that have ended.
+             */
+            expected: number;
+            /**
+             * Heard
+             * @description Those of them in which it did.
+             */
+            heard: number;
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+            /** Name En */
+            name_en: string;
+            /**
+             * Rank
+             * @description 1 is best; equal scores share a rank; null without a score.
+             */
+            rank: number | null;
+            /** Received */
+            received: number;
+            /** Score */
+            score: number | null;
+            /**
+             * Sources
+             * @description Enabled ones.
+             */
+            sources: number;
+            /** Stored */
+            stored: number;
+            /** Timeliness */
+            timeliness: number | null;
+            /**
+             * Timely
+             * @description Stored events of hours whose mean delay was at most `timely_seconds`.
+             */
+            timely: number;
+            /**
+             * Valid
+             * @description Received records that are neither in quarantine nor rejected.
+             */
+            valid: number;
+            /** Validity */
+            validity: number | null;
+        };
+        /**
+         * QualityTable
+         * @description `whole` is over everything that the table ranks, also what lies beyond `limit`.
+         */
+        QualityTable: {
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "enterprise" | "park" | "county" | "city";
+            /** End */
+            end: number;
+            /** Groups */
+            groups: number;
+            /** Items */
+            items: components["schemas"]["QualityRow"][];
+            /** Start */
+            start: number;
+            /** Timely Seconds */
+            timely_seconds: number;
+            whole: components["schemas"]["Quality"];
+        };
         /** QuarantineDetail */
         QuarantineDetail: {
             enterprise: components["schemas"]["EnterpriseRef"];
@@ -5608,7 +5747,7 @@ export interface components {
             /** Name */
             name: string;
             /** Permissions */
-            permissions: ("events.read" | "evidence.read" | "incidents.read" | "incidents.write" | "notes.write" | "campaigns.read" | "campaigns.write" | "warnings.read" | "warnings.decide" | "overview.read" | "risk.read" | "enterprises.read" | "sources.read" | "sources.write" | "mappings.read" | "mappings.write" | "quarantine.read" | "quarantine.replay" | "intel.read" | "intel.write" | "feeds.write" | "rules.read" | "rules.write" | "audit.read")[];
+            permissions: ("events.read" | "evidence.read" | "incidents.read" | "incidents.write" | "notes.write" | "campaigns.read" | "campaigns.write" | "warnings.read" | "warnings.decide" | "overview.read" | "risk.read" | "enterprises.read" | "sources.read" | "sources.write" | "quality.read" | "mappings.read" | "mappings.write" | "quarantine.read" | "quarantine.replay" | "intel.read" | "intel.write" | "feeds.write" | "rules.read" | "rules.write" | "audit.read")[];
             preferences: components["schemas"]["Preferences"];
             /**
              * Role
@@ -6750,6 +6889,61 @@ export interface operations {
             };
             /** @description If-Match required */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_data_quality: {
+        parameters: {
+            query?: {
+                by?: "enterprise" | "park" | "county" | "city";
+                /** @description Only sources in this division. */
+                region?: string | null;
+                enterprise_id?: string | null;
+                hours?: number;
+                order?: "best" | "worst";
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityTable"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9163,7 +9357,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                key: string;
+                product_key: string;
             };
             cookie?: never;
         };
@@ -11764,6 +11958,7 @@ export interface operations {
                 status?: ("ok" | "silent" | "drifting" | "unparsable" | "learning" | "disabled")[];
                 enterprise_id?: string | null;
                 region?: string | null;
+                park_id?: string | null;
                 /** @description Of the balance; a day before `end` where absent. */
                 start?: number | null;
                 end?: number | null;

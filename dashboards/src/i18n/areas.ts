@@ -9,8 +9,9 @@ import { mappings } from "./mappings";
 import { onboarding } from "./onboarding";
 import { operations } from "./operations";
 import { overview } from "./overview";
+import { quality } from "./quality";
 import { rulebook } from "./rulebook";
 import { search } from "./search";
 
 /** Every area of texts. A new screen brings its own file. */
-export const areas = { bursts, campaigns, common, detection, feedback, incidents, intel, mappings, onboarding, operations, overview, rulebook, search };
+export const areas = { bursts, campaigns, common, detection, feedback, incidents, intel, mappings, onboarding, operations, overview, quality, rulebook, search };

@@ -19,6 +19,7 @@ export const places: readonly Place[] = [
   { path: "/enterprises", key: "enterprises", needs: "enterprises.read" },
   { path: "/industries", key: "industries", needs: "risk.read" },
   { path: "/sources", key: "sources", needs: "sources.read" },
+  { path: "/quality", key: "quality", needs: "quality.read" },
   { path: "/mappings", key: "mappings", needs: "mappings.read" },
   { path: "/quarantine", key: "quarantine", needs: "quarantine.read" },
   { path: "/audit", key: "audit", needs: "audit.read" },

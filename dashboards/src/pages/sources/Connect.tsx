@@ -196,7 +196,7 @@ export default function Connect(): ReactNode {
   const key = params.get("product") ?? products.data?.items.find((one) => one.parser === source.data?.parser)?.key ?? "generic";
   const guide = useQuery({
     queryKey: ["guide", key],
-    queryFn: () => take(api.GET("/api/v1/onboarding/products/{key}", { params: { path: { key }, query: { host: window.location.hostname } } })),
+    queryFn: () => take(api.GET("/api/v1/onboarding/products/{product_key}", { params: { path: { product_key: key }, query: { host: window.location.hostname } } })),
     enabled: products.data !== undefined && source.data !== undefined,
   });
   for (const one of [source, products, guide]) {
