@@ -11,6 +11,7 @@ from api.campaigns.router import router as campaigns
 from api.enterprises.router import router as enterprises
 from api.events.router import router as events
 from api.grades.router import router as grades
+from api.imports.router import router as imports
 from api.incidents.router import router as incidents
 from api.intel.router import router as intel
 from api.mappings.router import router as mappings
@@ -49,6 +50,7 @@ AREAS: tuple[APIRouter, ...] = (
     enterprises,
     sources,
     onboarding,
+    imports,
     quality,
     mappings,
     quarantine,

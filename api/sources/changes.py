@@ -26,7 +26,7 @@ from taishi.security.keys import hash_key, new_key
 THIS_DAY = BalanceQuery()
 
 
-def _check(timezone: str | None, encoding: str | None, addresses: list[str] | None) -> None:
+def check(timezone: str | None = None, encoding: str | None = None, addresses: list[str] | None = None) -> None:
     """What the collector would stumble over later; raises Invalid."""
     if timezone is not None and timezone not in zoneinfo.available_timezones():
         raise Invalid(f"{timezone} is not an IANA time zone", "timezone")
@@ -42,7 +42,7 @@ def _check(timezone: str | None, encoding: str | None, addresses: list[str] | No
             raise Invalid(f"{address} is not an address or CIDR block", "address") from error
 
 
-def _check_parser(services: Services, session: Session, parser: str | None) -> None:
+def check_parser(services: Services, session: Session, parser: str | None) -> None:
     """Raises Invalid for a parser or mapping that does not exist: all the source's records would go to quarantine."""
     if not parser:
         return
@@ -53,7 +53,7 @@ def _check_parser(services: Services, session: Session, parser: str | None) -> N
         raise Invalid(f"there is no parser {parser}; leave it empty to have records recognised", "parser")
 
 
-def _written(session: Session, caller: Caller, source: Source, action: str, detail: dict[str, Any]) -> None:
+def written(session: Session, caller: Caller, source: Source, action: str, detail: dict[str, Any]) -> None:
     """Live view and audit entry of a change, in its transaction."""
     at = now()
     session.add(
@@ -72,10 +72,10 @@ def _written(session: Session, caller: Caller, source: Source, action: str, deta
 
 
 def create(services: Services, caller: Caller, wanted: SourceCreate) -> SourceCreated:
-    _check(wanted.timezone, wanted.encoding, wanted.addresses)
+    check(wanted.timezone, wanted.encoding, wanted.addresses)
     key = new_key() if wanted.with_key or wanted.transport == "http" else None
     with services.records.write(caller.scope) as session:
-        _check_parser(services, session, wanted.parser)
+        check_parser(services, session, wanted.parser)
         enterprise = load_enterprise(session, wanted.enterprise_id)
         source = Source(
             **wanted.model_dump(exclude={"with_key"}),
@@ -88,7 +88,7 @@ def create(services: Services, caller: Caller, wanted: SourceCreate) -> SourceCr
         )
         session.add(source)
         session.flush()
-        _written(session, caller, source, "source.create", wanted.model_dump())
+        written(session, caller, source, "source.create", wanted.model_dump())
         return SourceCreated(
             source=one(session, source, THIS_DAY),
             key=SourceKey(key=key, expires_at=None) if key else None,
@@ -99,19 +99,19 @@ def change(services: Services, caller: Caller, source_id: str, wanted: SourceCha
     values = wanted.model_dump(exclude_none=True)
     if values.get("certificate") == "":
         values["certificate"] = None
-    _check(wanted.timezone, wanted.encoding, wanted.addresses)
+    check(wanted.timezone, wanted.encoding, wanted.addresses)
     with services.records.write(caller.scope) as session:
         source = load(session, source_id, lock=True)
         if source.version != version:
             raise PreconditionFailed("somebody changed this source first; load it again and repeat your change")
-        _check_parser(services, session, values.get("parser"))
+        check_parser(services, session, values.get("parser"))
         changed = {name: value for name, value in values.items() if getattr(source, name) != value}
         if changed:
             before = {name: getattr(source, name) for name in changed}
             for name, value in changed.items():
                 setattr(source, name, value)
             source.version += 1
-            _written(session, caller, source, "source.change", {"before": before, "after": changed})
+            written(session, caller, source, "source.change", {"before": before, "after": changed})
         return one(session, source, THIS_DAY)
 
 
@@ -123,5 +123,5 @@ def rotate_key(services: Services, caller: Caller, source_id: str, body: KeyCrea
         source = load(session, source_id, lock=True)
         source.key_hash, source.key_expires_at = hash_key(key), body.expires_at
         source.version += 1
-        _written(session, caller, source, "source.key", {"expires_at": body.expires_at})
+        written(session, caller, source, "source.key", {"expires_at": body.expires_at})
     return SourceKey(key=key, expires_at=body.expires_at)

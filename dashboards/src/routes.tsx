@@ -42,6 +42,7 @@ const inShell: RouteObject[] = [
   { path: "industries", element: page(() => import("./pages/enterprises/Industries")) },
   { path: "sources", element: page(() => import("./pages/sources/Sources")) },
   { path: "sources/new", element: page(() => import("./pages/sources/NewSource")) },
+  { path: "sources/import", element: page(() => import("./pages/sources/Import")) },
   { path: "sources/:id/connect", element: page(() => import("./pages/sources/Connect")) },
   { path: "sources/:id", element: page(() => import("./pages/sources/SourcePage")) },
   { path: "quality", element: page(() => import("./pages/sources/Quality")) },

@@ -19,6 +19,7 @@ Permission = Literal[
     "overview.read",
     "risk.read",
     "enterprises.read",
+    "inventory.write",  # enterprises and sources, many at once
     "sources.read",
     "sources.write",
     "quality.read",  # how complete, timely and valid the data of whom is
@@ -86,6 +87,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     "operator": frozenset(
         {
             "enterprises.read",
+            "inventory.write",
             "sources.read",
             "quality.read",
             "sources.write",

@@ -297,7 +297,8 @@ def test_pages_are_accessible(province: Province, visit: Open, theme: str) -> No
     page = visit("analyst", "/incidents", theme=theme)
     incident = _incident(province, metas=3)
     for path in ("/incidents", f"/incidents/{incident}", "/overview", "/search", "/sources", "/enterprises",
-                 "/risk/province/330000", "/quarantine", "/quality", "/screen", "/campaigns", f"/campaigns/{_campaign(province)}"):  # fmt: skip
+                 "/risk/province/330000", "/quarantine", "/quality", "/screen", "/campaigns",
+                 f"/campaigns/{_campaign(province)}"):  # fmt: skip
         page.goto(path)
         page.wait_for_load_state("networkidle")
         assert _violations(page) == [], path
@@ -306,13 +307,22 @@ def test_pages_are_accessible(province: Province, visit: Open, theme: str) -> No
 def test_an_operators_pages_are_accessible(province: Province, visit: Open) -> None:
     page = visit("operator", "/sources")
     source = page.locator("[data-testid=sources] tbody tr").first.get_attribute("data-key")
-    for path in ("/sources/new", f"/sources/{source}", f"/sources/{source}/connect", "/mappings", "/mappings/new"):
+    for path in (
+        "/sources/new",
+        "/sources/import",
+        f"/sources/{source}",
+        f"/sources/{source}/connect",
+        "/mappings",
+        "/mappings/new",
+    ):
         page.goto(path)
         page.wait_for_load_state("networkidle")
         assert _violations(page) == [], path
 
 
-@pytest.mark.parametrize("path", ["/incidents", "/overview", "/search", "/sources", "/quality", "/enterprises", "/campaigns"])
+@pytest.mark.parametrize(
+    "path", ["/incidents", "/overview", "/search", "/sources", "/quality", "/enterprises", "/campaigns"]
+)
 def test_a_phone_needs_no_sideways_scrolling(visit: Open, path: str) -> None:
     page = visit("analyst", path, width=390, height=800)
     page.wait_for_load_state("networkidle")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -70,3 +71,25 @@ def test_the_ranking_of_data_quality_opens_what_it_counts(visit: Open) -> None:
     row.get_by_role("link").last.press("Enter")
     page.wait_for_url("**/sources?enterprise_id=*")
     expect(page.get_by_test_id("balance").locator("dd").first).to_have_text(received)
+
+
+def test_a_file_is_checked_corrected_and_written_whole(visit: Open, tmp_path: Path) -> None:
+    page = visit("operator", "/sources")
+    page.get_by_role("link", name="批量导入").click()
+    file = tmp_path / "企业.csv"
+    file.write_text(
+        "企业编号,企业名称,行政区划,行业代码\nnew-1,新厂一,330106,C34\nnew-2,新厂二,000000,C34\n", "gb18030"
+    )
+    page.get_by_test_id("import-file").set_input_files(file)
+    expect(page.get_by_test_id("import-status")).to_contain_text("有误 1")
+    expect(page.get_by_test_id("import-rows")).to_contain_text("新厂二")
+    expect(page.get_by_test_id("import-apply")).to_have_count(0)
+    file.write_text(
+        "企业编号,企业名称,行政区划,行业代码\nnew-1,新厂一,330106,C34\nnew-2,新厂二,330106,C34\n", "gb18030"
+    )
+    page.get_by_test_id("import-file").set_input_files(file)
+    page.get_by_test_id("import-apply").click()
+    expect(page.get_by_test_id("import-status")).to_have_attribute("data-applied", "true")
+    expect(page.get_by_test_id("import-status")).to_contain_text("新增 2")
+    page.goto("/enterprises/new-2")
+    expect(page.get_by_test_id("enterprise-name")).to_have_text("新厂二")

@@ -293,6 +293,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Rows
+         * @description Enterprises or sources out of CSV, Excel or JSON: what would be done, or, with `apply`, done: all rows or none.
+         */
+        post: operations["import_rows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import Template
+         * @description A file to fill in.
+         */
+        get: operations["get_import_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents": {
         parameters: {
             query?: never;
@@ -3396,6 +3436,55 @@ export interface components {
             suppressed: number;
         };
         /**
+         * ImportResult
+         * @description All or nothing: `applied` is true where every row was good and `apply` was asked for.
+         */
+        ImportResult: {
+            /** Applied */
+            applied: boolean;
+            /** Created */
+            created: number;
+            /** Keys */
+            keys: components["schemas"]["MadeKey"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "enterprises" | "sources";
+            /** Rows */
+            rows: components["schemas"]["ImportRow"][];
+            /** Same */
+            same: number;
+            /** Updated */
+            updated: number;
+            /** Wrong */
+            wrong: number;
+        };
+        /** ImportRow */
+        ImportRow: {
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "create" | "update" | "same" | "wrong";
+            /**
+             * Changed
+             * @description Fields that differ from what is registered.
+             */
+            changed: string[];
+            /** Key */
+            key: string;
+            /**
+             * Line
+             * @description Of the file, its header being 1; of the list for JSON.
+             */
+            line: number;
+            /** Name */
+            name: string;
+            /** Problems */
+            problems: components["schemas"]["RowProblem"][];
+        };
+        /**
          * Incident
          * @description A row of the list; `version` is its ETag.
          */
@@ -4059,6 +4148,20 @@ export interface components {
             region: string;
             /** Seq */
             seq: number;
+        };
+        /**
+         * MadeKey
+         * @description Shown this once; only its hash is kept.
+         */
+        MadeKey: {
+            /** Enterprise Id */
+            enterprise_id: string;
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+            /** Source Id */
+            source_id: string;
         };
         /**
          * MapNote
@@ -5273,6 +5376,18 @@ export interface components {
              */
             role: "analyst" | "official" | "contact" | "operator" | "auditor";
         };
+        /** RowProblem */
+        RowProblem: {
+            /**
+             * Column
+             * @description The field; its column's names are in the template.
+             */
+            column: string;
+            /** Message En */
+            message_en: string;
+            /** Message Zh */
+            message_zh: string;
+        };
         /** RuleBrief */
         RuleBrief: {
             /** Category */
@@ -5747,7 +5862,7 @@ export interface components {
             /** Name */
             name: string;
             /** Permissions */
-            permissions: ("events.read" | "evidence.read" | "incidents.read" | "incidents.write" | "notes.write" | "campaigns.read" | "campaigns.write" | "warnings.read" | "warnings.decide" | "overview.read" | "risk.read" | "enterprises.read" | "sources.read" | "sources.write" | "quality.read" | "mappings.read" | "mappings.write" | "quarantine.read" | "quarantine.replay" | "intel.read" | "intel.write" | "feeds.write" | "rules.read" | "rules.write" | "audit.read")[];
+            permissions: ("events.read" | "evidence.read" | "incidents.read" | "incidents.write" | "notes.write" | "campaigns.read" | "campaigns.write" | "warnings.read" | "warnings.decide" | "overview.read" | "risk.read" | "enterprises.read" | "inventory.write" | "sources.read" | "sources.write" | "quality.read" | "mappings.read" | "mappings.write" | "quarantine.read" | "quarantine.replay" | "intel.read" | "intel.write" | "feeds.write" | "rules.read" | "rules.write" | "audit.read")[];
             preferences: components["schemas"]["Preferences"];
             /**
              * Role
@@ -7438,6 +7553,120 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_rows: {
+        parameters: {
+            query: {
+                kind: "enterprises" | "sources";
+                /** @description False: only say what would be done. */
+                apply?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>[];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportResult"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_import_template: {
+        parameters: {
+            query: {
+                kind: "enterprises" | "sources";
+                form?: "csv" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not signed in */
             401: {

@@ -3,6 +3,7 @@ import { campaigns } from "./campaigns";
 import { common } from "./common";
 import { detection } from "./detection";
 import { feedback } from "./feedback";
+import { imports } from "./imports";
 import { incidents } from "./incidents";
 import { intel } from "./intel";
 import { mappings } from "./mappings";
@@ -14,4 +15,4 @@ import { rulebook } from "./rulebook";
 import { search } from "./search";
 
 /** Every area of texts. A new screen brings its own file. */
-export const areas = { bursts, campaigns, common, detection, feedback, incidents, intel, mappings, onboarding, operations, overview, quality, rulebook, search };
+export const areas = { bursts, campaigns, common, detection, feedback, imports, incidents, intel, mappings, onboarding, operations, overview, quality, rulebook, search };

@@ -102,6 +102,7 @@ function Statuses({ page, on, onToggle }: { page: Page; on: string | null; onTog
 export default function Sources(): ReactNode {
   const { t } = useTexts("operations");
   const { t: common } = useTexts("common");
+  const { t: imports } = useTexts("imports");
   const { may } = useSession();
   const [params, setParams] = useSearchParams();
   const navigate = useNavigate();
@@ -132,6 +133,7 @@ export default function Sources(): ReactNode {
         <h1>{t("sources.title")}</h1>
         <span className="grow" />
         {list.first && <span className="quiet">{common("asOf", { time: time(Math.min(list.first.end, list.query.dataUpdatedAt / 1000)) })}</span>}
+        {may("inventory.write") && <Link to="/sources/import">{imports("title")}</Link>}
         {may("sources.write") && (
           <Button
             type="primary"
