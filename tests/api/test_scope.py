@@ -265,6 +265,8 @@ def bodies(side: Side) -> dict[str, list[dict[str, Any]]]:
         "decide_campaign": [{"status": "dismissed", "reason": "x"}, {"status": "open"}],
         "decide_warning_proposal": [{"status": "accepted", "reason": "x"}],
         "undo_change": [{"bulk_id": side.id("bulk")}],
+        "import_rows": [{"rows": [{"id": side.enterprise, "name": side.text("x"), "region": side.county, "industry": "C34"},
+                                  {"enterprise_id": side.enterprise, "name": side.text("x"), "addresses": ["10.0.0.1"]}]}],
         "create_source": [{"name": "x", "enterprise_id": side.enterprise, "transport": "http"}],
         "change_source": [{"name": "x"}],
         "rotate_source_key": [{}],
