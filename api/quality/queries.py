@@ -14,7 +14,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from api.dependencies import Caller
-from api.figures import HOUR, Place, Window, last_hours
+from api.figures import HOUR, Place, Window
 from api.quality import schemas
 from api.quality.schemas import QualityQuery, QualityRow, QualityTable
 from api.services import Services
@@ -59,11 +59,11 @@ def _share(part: int, whole: int) -> float | None:
 
 def table(services: Services, caller: Caller, query: QualityQuery) -> QualityTable:
     at = now()
-    window = last_hours(query.hours, at)
+    window = _ended(query.hours, at)
     place = Place(region=query.region, enterprise_id=query.enterprise_id)
     with services.records.read(caller.scope) as session:
         sources = session.scalars(select(Source).where(Source.state != "disabled", *place.owned(Source))).all()
-        sums = _sums(session, sources, window, at)
+        sums = _sums(session, sources, window)
         key_of = _keys(session, query.by)
         groups: dict[str, Sums] = {}
         whole = Sums()
@@ -91,6 +91,12 @@ def table(services: Services, caller: Caller, query: QualityQuery) -> QualityTab
     )
 
 
+def _ended(hours: int, at: float) -> Window:
+    """The last whole hours: of the present one nobody knows yet what is missing."""
+    end = at // HOUR * HOUR
+    return Window(max(0.0, end - hours * HOUR), end)
+
+
 def _ranked(groups: dict[str, Sums]) -> list[tuple[str, Sums, int | None]]:
     """Best first, those without a score last; equal scores share a rank, as in sport."""
     scores = {key: found.shares()["score"] for key, found in groups.items()}
@@ -106,26 +112,25 @@ def _ranked(groups: dict[str, Sums]) -> list[tuple[str, Sums, int | None]]:
 # ---------------------------------------------------------------- sources
 
 
-def _sums(session: Session, sources: Iterable[Source], window: Window, at: float) -> dict[str, Sums]:
-    """What each source sent in the window, and in how many of its periods. The present hour cannot be judged yet."""
-    until = min(window.end, at // HOUR * HOUR)
+def _sums(session: Session, sources: Iterable[Source], window: Window) -> dict[str, Sums]:
+    """What each source sent in the window, and in how many of its periods."""
     found: dict[str, Sums] = {}
     slow: dict[str, tuple[int, int, int]] = {}
     for source in sources:
         slot = max(1, math.ceil(source.expected_period / HOUR))
         first = math.ceil(max(window.start, source.created_at) / HOUR / slot)
-        last = int(until // HOUR) // slot
+        last = int(window.end // HOUR) // slot
         found[source.id] = Sums(sources=1, expected=max(0, last - first))
         if slot > 1:
             slow[source.id] = (slot, first, last)
-    _count(session, window, until, found)
+    _count(session, window, found)
     _count_slow(session, window, slow, found)
     return found
 
 
-def _count(session: Session, window: Window, until: float, found: dict[str, Sums]) -> None:
+def _count(session: Session, window: Window, found: dict[str, Sums]) -> None:
     """One grouped query over the ledger; hours before a source was created are none of its periods."""
-    judged = (Ledger.received > 0) & (Ledger.hour < int(until // HOUR)) & (Ledger.hour * HOUR >= Source.created_at)
+    judged = (Ledger.received > 0) & (Ledger.hour * HOUR >= Source.created_at)
     statement = (
         select(
             Ledger.source_id,

@@ -55,15 +55,15 @@ def table(world: World, **query: Any) -> dict[str, Any]:
 
 def test_the_three_shares_and_their_score(bare: World) -> None:
     source(bare, "s", "e0")
-    for back in range(1, 13):  # half of the 23 whole hours that have ended
+    for back in range(1, 13):  # half of the 24 hours that have ended
         sent(bare, "s", "e0", PRESENT - back, delay=600.0 if back <= 3 else 5.0, bad=2 if back == 12 else 0)
     row = table(bare, by="enterprise")["items"][0]
     assert (row["key"], row["name"], row["rank"]) == ("e0", "厂0", 1)
-    assert (row["expected"], row["heard"]) == (23, 12)
-    assert row["completeness"] == pytest.approx(12 / 23)
+    assert (row["expected"], row["heard"]) == (24, 12)
+    assert row["completeness"] == pytest.approx(12 / 24)
     assert (row["stored"], row["timely"]) == (118, 88)
     assert (row["received"], row["valid"]) == (120, 118)
-    assert row["score"] == pytest.approx(12 / 23 * (88 / 118 + 118 / 120) / 2)
+    assert row["score"] == pytest.approx(12 / 24 * (88 / 118 + 118 / 120) / 2)
 
 
 def test_the_present_hour_and_the_time_before_a_source_was_there_are_not_held_against_it(bare: World) -> None:
@@ -71,7 +71,7 @@ def test_the_present_hour_and_the_time_before_a_source_was_there_are_not_held_ag
     for hour in (PRESENT - 3, PRESENT - 2, PRESENT - 1, PRESENT):
         sent(bare, "s", "e0", hour)
     row = table(bare, by="enterprise")["items"][0]
-    assert (row["expected"], row["heard"], row["completeness"]) == (2, 2, 1.0)
+    assert (row["expected"], row["heard"], row["completeness"], row["received"]) == (2, 2, 1.0, 30)
 
 
 def test_a_source_that_was_just_made_is_not_ranked(bare: World) -> None:
@@ -83,7 +83,7 @@ def test_a_source_that_was_just_made_is_not_ranked(bare: World) -> None:
 def test_silence_is_the_worst(bare: World) -> None:
     source(bare, "quiet", "e0")
     source(bare, "well", "e1")
-    for back in range(1, 24):
+    for back in range(1, 25):
         sent(bare, "well", "e1", PRESENT - back)
     items = table(bare, by="enterprise")["items"]
     assert [(row["key"], row["score"]) for row in items] == [("e1", 1.0), ("e0", 0.0)]
@@ -126,7 +126,7 @@ def test_periods_against_a_count_by_hand(bare: World, seed: int) -> None:
     """Any period, any time of creation: the slow way walks over every period and looks for a record in it."""
     chance = random.Random(seed)
     hours = chance.choice([24, 72, 168])
-    first = PRESENT + 1 - hours
+    first = PRESENT - hours
     for number in range(4):
         period = chance.choice([60.0, HOUR, 2 * HOUR, 5000.0, 24 * HOUR])
         created = (PRESENT - chance.randrange(2 * hours)) * HOUR + chance.choice([0.0, 0.0, 1800.0])

@@ -23,6 +23,7 @@ export const quality = texts(
     groups: "共 {{count}} 个",
     none: "范围内没有启用的来源",
     unjudged: "未满一个应报时段",
+    tooEarly: "来源刚刚接入：满一个整点小时后开始评定，补传的历史数据按迟到计。",
   },
   {
     title: "Data quality ranking",
@@ -46,5 +47,6 @@ export const quality = texts(
     groups: "{{count}} in all",
     none: "There is no enabled source in this range",
     unjudged: "no whole period has ended yet",
+    tooEarly: "The sources are new: judging begins when their first whole hour has ended. History that is sent later counts as late.",
   },
 );

@@ -215,9 +215,9 @@ export default function Connect(): ReactNode {
         <Ways guide={guide.data} source={source.data} />
         <section className="card">
           <h2>{t("step3")}</h2>
-          <Trial guide={guide.data} source={source.data} />
-          <h2>{t("arrivals")}</h2>
           <Arrivals source={source.data} />
+          <h2>{t("tryOne")}</h2>
+          <Trial guide={guide.data} source={source.data} />
         </section>
       </div>
     </div>

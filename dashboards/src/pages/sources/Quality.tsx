@@ -1,6 +1,6 @@
 /** Whose data is complete, timely and valid: the league table, each share with what it is made of. */
 import { useQuery } from "@tanstack/react-query";
-import { Select } from "antd";
+import { Alert, Select } from "antd";
 import type { ReactNode } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { api, take, type Schemas } from "../../api/client";
@@ -139,6 +139,7 @@ export default function Quality(): ReactNode {
         <h2>
           {t("whole")} <small className="quiet">{t("groups", { count: number(table.groups, language) })}</small>
         </h2>
+        {table.whole.sources > 0 && table.whole.expected === 0 && <Alert type="info" showIcon title={t("tooEarly")} />}
         <Whole table={table} />
       </section>
       <section className="card sources-list">
