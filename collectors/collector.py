@@ -23,6 +23,7 @@ from collectors.transports.follow import FileFollower
 from collectors.transports.forward import Forward
 from collectors.transports.gelf_sockets import GelfTcp, GelfUdp
 from collectors.transports.http import HttpPush
+from collectors.transports.imap import ImapFolder
 from collectors.transports.intake import Intake, Listener, Transport
 from collectors.transports.lumberjack import Lumberjack
 from collectors.transports.positions import Positions
@@ -117,6 +118,7 @@ class Collector:
     def _pullers(self, intake: Intake) -> list[Puller]:
         """What fetches records itself, each for one source; the clients' libraries are loaded where one is wanted."""
         found: list[Puller] = [DropFolder(intake, section) for section in self._settings.drop]
+        found += [ImapFolder(intake, section) for section in self._settings.imap_input]
         if self._settings.kafka_input:
             from collectors.transports.kafka_topic import KafkaTopic  # noqa: PLC0415  loads a second of tables
 

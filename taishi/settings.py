@@ -152,6 +152,20 @@ class MqttInputSettings(Section):
     password: SecretStr = Field(default=SecretStr(""), description="Better in the environment than in a file.")
 
 
+class ImapInputSettings(Section):
+    """One `[[imap_input]]` section: a mailbox folder whose unread messages are reports of one source."""
+
+    host: str = Field(description="Of the mail server.")
+    port: int = Field(default=993, description="By custom 143 without TLS.")
+    tls: bool = Field(default=True, description="Whether to speak TLS from the beginning.")
+    ca: Path | None = Field(default=None, description="PEM of who signed the server's certificate.")
+    username: str = Field(description="Of the mailbox.")
+    password: SecretStr = Field(description="Better in the environment than in a file.")
+    folder: str = Field(default="INBOX", description="Its unread messages are read and marked as read.")
+    source: str = Field(description="Id of the source the records belong to.")
+    every_seconds: float = Field(default=30.0, ge=0.1, description="Between two looks.")
+
+
 class DropSettings(Section):
     """One `[[drop]]` section: a folder into which files are put whole (SFTP, a mounted bucket) and that we empty."""
 
@@ -240,6 +254,7 @@ class Settings(BaseSettings):
     follow: tuple[FollowSettings, ...] = ()
     kafka_input: tuple[KafkaInputSettings, ...] = ()
     mqtt_input: tuple[MqttInputSettings, ...] = ()
+    imap_input: tuple[ImapInputSettings, ...] = ()
     drop: tuple[DropSettings, ...] = ()
     collect: CollectSettings = CollectSettings()
     process: ProcessSettings = ProcessSettings()

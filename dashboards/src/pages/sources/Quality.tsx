@@ -29,33 +29,41 @@ const PLACES: Record<By, { page: string; filter: string }> = {
   enterprise: { page: "/enterprises/", filter: "enterprise_id" },
 };
 
-function useShares(seconds: number): Column<Schemas["Quality"]>[] {
+/** The three shares; `isLong`: with what they are made of in words, said once above the table. */
+function useShares(seconds: number, isLong: boolean): Column<Schemas["Quality"]>[] {
   const { t, language } = useTexts("quality");
-  const share = (value: number | null, how: string): ReactNode => (
+  const figure = (value: number): string => number(value, language);
+  const share = (value: number | null, part: number, whole: number, words: string): ReactNode => (
     <>
       {value === null ? "–" : percent(value, language, 1)}
-      <div className="quiet source-small">{how}</div>
+      <div className="quiet source-small">{isLong ? words : `${figure(part)} / ${figure(whole)}`}</div>
     </>
   );
-  const figure = (value: number): string => number(value, language);
   return [
     {
       key: "completeness",
       title: t("completeness"),
       numeric: true,
-      cell: (row) => share(row.completeness, row.expected === 0 ? t("unjudged") : t("completenessHow", { heard: figure(row.heard), expected: figure(row.expected) })),
+      cell: (row) =>
+        share(
+          row.completeness,
+          row.heard,
+          row.expected,
+          row.expected === 0 ? t("unjudged") : t("completenessHow", { heard: figure(row.heard), expected: figure(row.expected) }),
+        ),
     },
     {
       key: "timeliness",
       title: t("timeliness"),
       numeric: true,
-      cell: (row) => share(row.timeliness, t("timelinessHow", { timely: figure(row.timely), stored: figure(row.stored), seconds: figure(seconds) })),
+      cell: (row) =>
+        share(row.timeliness, row.timely, row.stored, t("timelinessHow", { timely: figure(row.timely), stored: figure(row.stored), seconds: figure(seconds) })),
     },
     {
       key: "validity",
       title: t("validity"),
       numeric: true,
-      cell: (row) => share(row.validity, t("validityHow", { valid: figure(row.valid), received: figure(row.received) })),
+      cell: (row) => share(row.validity, row.valid, row.received, t("validityHow", { valid: figure(row.valid), received: figure(row.received) })),
     },
   ];
 }
@@ -67,7 +75,7 @@ function score(row: Schemas["Quality"], language: Language): string {
 function useColumns(table: League | undefined): Column<Row>[] {
   const { t, language } = useTexts("quality");
   const { may } = useSession();
-  const shares = useShares(table?.timely_seconds ?? 0);
+  const shares = useShares(table?.timely_seconds ?? 0, false);
   const place = PLACES[table?.by ?? "city"];
   const opens = (row: Row, value: number): ReactNode => {
     const query = new URLSearchParams({ [place.filter]: row.key, start: String(table?.start ?? 0), end: String(table?.end ?? 0) });
@@ -85,7 +93,7 @@ function useColumns(table: League | undefined): Column<Row>[] {
 
 function Whole({ table }: { table: League }): ReactNode {
   const { t, language } = useTexts("quality");
-  const shares = useShares(table.timely_seconds);
+  const shares = useShares(table.timely_seconds, true);
   return (
     <dl className="balance" data-testid="quality-whole">
       <div>
