@@ -137,7 +137,13 @@ class Collector:
         def secured() -> ssl.SSLContext | None:
             return tls_context(shippers, "shippers") if shippers.certificate or shippers.private_key else None
 
+        def traps() -> Listener:
+            from collectors.transports.snmp import SnmpTraps  # noqa: PLC0415  a second of tables, for those who have traps
+
+            return SnmpTraps(intake, self._settings.snmp)
+
         return [
+            ("snmp", self._settings.snmp.host, self._settings.snmp.port, traps),
             ("udp", syslog.host, syslog.udp_port, lambda: SyslogUdp(intake)),
             ("tcp", syslog.host, syslog.tcp_port, lambda: SyslogTcp(intake)),
             ("tls", syslog.host, syslog.tls_port, lambda: SyslogTcp(intake, tls_context(syslog, "syslog"))),

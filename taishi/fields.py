@@ -34,7 +34,7 @@ VENDOR_PREFIXES = (
     "topsec.", "h3c.", "sangfor.", "qianxin.", "legendsec.", "leadsec.", "webray.", "qihoo.", "asiainfo.", "nsfocus.",
     "venustech.", "dbappsecurity.", "dptech.", "hillstone.", "chaitin.", "threatbook.", "qingteng.", "cn.",
     "nozomi.", "claroty.", "dragos.", "defender_iot.", "siemens.", "cowrie.", "conpot.", "dionaea.", "gaspot.", "ocsf.", "idea.",
-    "misp.", "stix.", "n6.", "csaf.", "iodef.", "identifier.", "platform.", "core5g.", "mqtt.", "industrial.",
+    "misp.", "stix.", "n6.", "csaf.", "iodef.", "identifier.", "platform.", "core5g.", "mqtt.", "snmp.",
 )  # fmt: skip
 """Namespaces of what a product says beyond ECS. Their fields are not documented one by one: exact keywords, searchable
 by name, never counted."""

@@ -100,6 +100,29 @@ class ShippersSettings(Section):
     client_ca: Path | None = Field(default=None, description="Where given, TLS clients must present its certificate.")
 
 
+class SnmpUser(Section):
+    """One `[[snmp.users]]` section: a user of SNMPv3 traps and informs (USM)."""
+
+    name: str = Field(description="Of the user.")
+    auth: Literal["", "MD5", "SHA", "SHA224", "SHA256", "SHA384", "SHA512"] = Field(
+        default="SHA256", description="Empty: messages are not authenticated."
+    )
+    auth_password: SecretStr = Field(default=SecretStr(""), description="At least 8 characters.")
+    privacy: Literal["", "DES", "AES", "AES192", "AES256"] = Field(
+        default="AES", description="Empty: messages are not encrypted."
+    )
+    privacy_password: SecretStr = Field(default=SecretStr(""), description="At least 8 characters.")
+
+
+class SnmpSettings(Section):
+    """Traps and informs."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int | None = Field(default=None, description="UDP; by custom 162.")
+    communities: tuple[SecretStr, ...] = Field(default=(), description="Of SNMPv1 and v2c; others are refused.")
+    users: tuple[SnmpUser, ...] = Field(default=(), description="Of SNMPv3.")
+
+
 class KafkaInputSettings(Section):
     """One `[[kafka_input]]` section: topics of an enterprise's own Kafka that are read for one of its sources."""
 
@@ -251,6 +274,7 @@ class Settings(BaseSettings):
     syslog: SyslogSettings = SyslogSettings()
     http: HttpSettings = HttpSettings()
     shippers: ShippersSettings = ShippersSettings()
+    snmp: SnmpSettings = SnmpSettings()
     follow: tuple[FollowSettings, ...] = ()
     kafka_input: tuple[KafkaInputSettings, ...] = ()
     mqtt_input: tuple[MqttInputSettings, ...] = ()

@@ -47,6 +47,12 @@ class Datagrams(asyncio.DatagramProtocol):
         """The records in a sender's datagrams, in order."""
         raise NotImplementedError
 
+    def taken(self, sender: str) -> None:
+        """What `frames` gave last for this sender is durable. For protocols that answer."""
+
+    def refused(self, sender: str) -> None:
+        """It is not, and is not tried again."""
+
     def refuse(self, sender: str, records: int, why: str) -> None:
         """Count what could not be taken against its source."""
         sources = self.intake.sources.by_address(sender)
@@ -88,10 +94,13 @@ class Datagrams(asyncio.DatagramProtocol):
                 groups = choice.split(frames)
             except Refused:
                 self._choices.pop(sender, None)
+                self.refused(sender)
                 UNKNOWN.labels(self.protocol).inc(len(frames))
                 continue
+            durable = True
             for source_id, group in groups.items():
-                await self._send_of(choice.reader(source_id), group, sender)
+                durable = await self._send_of(choice.reader(source_id), group, sender) and durable
+            (self.taken if durable else self.refused)(sender)
 
     def _choice(self, sender: str) -> Choice:
         """Raises Refused where no source has this address."""
@@ -107,17 +116,22 @@ class Datagrams(asyncio.DatagramProtocol):
             raise Refused(f"no source is registered for {sender}")
         return found
 
-    async def _send_of(self, reader: Reader, frames: list[Frame], sender: str) -> None:
+    async def _send_of(self, reader: Reader, frames: list[Frame], sender: str) -> bool:
+        """Whether all of them are durable."""
+        durable = True
         for _, part in parts(frames, self.intake.settings.collect.batch_records):
             try:
                 self.intake.check_quota(reader.source, len(part))
             except QuotaExceeded:
                 self.intake.refusals.add(reader.source, len(part), "quota")
+                durable = False
                 continue
             try:
                 await self.intake.accept(reader, part, self.intake.fresh_delivery(reader.source), sender)
             except Unavailable as error:
                 log.warning("Datagrams were refused.", source=reader.source.id, reason=error.reason)
+                durable = False
+        return durable
 
     def tasks(self) -> list[asyncio.Task[None]]:
         return [self._task] if self._task else []
