@@ -136,7 +136,7 @@ export const operations = texts(
       even: "even",
       equation: "received = stored + merged + suppressed + quarantined + rejected",
       filter: "Name, product, enterprise",
-      add: "Onboard a source",
+      add: "Connect a source",
       hour: "Hour",
       facts: "Facts",
       transport: "Transport",
