@@ -52,7 +52,6 @@ _V3: Final = SNMPv3Message()
 _USM: Final = UsmSecurityParameters()
 MAX_BINDINGS: Final = 256
 MAX_VALUE: Final = 4096
-MAX_PEERS: Final = 100_000
 _COMMUNITY: Final = (1, 3, 6, 1, 6, 3, 18, 1, 4)
 """snmpTrapCommunity: a password, which a v1 trap is given on its way to v2."""
 
@@ -102,9 +101,10 @@ class SnmpTraps(Datagrams):
         self._answers: dict[str, list[tuple[bytes, Any]]] = {}
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        if len(self._peers) < MAX_PEERS:
-            self._peers[str(addr[0]), data] = addr
+        waiting = len(self._queue)
         super().datagram_received(data, addr)
+        if len(self._queue) > waiting:  # each that waits is looked at, and its sender's port with it
+            self._peers[str(addr[0]), data] = addr
 
     def frames(self, sender: str, datagrams: list[bytes]) -> list[Frame]:
         if not self.intake.sources.by_address(sender):
